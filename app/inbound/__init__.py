@@ -1,0 +1,1 @@
+"""Webhooks inward: verify, normalise, store raw, answer. Nothing else happens here."""

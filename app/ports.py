@@ -1,0 +1,129 @@
+"""What must have a fake: clock, ids, gateways, the door to the inbox. Protocols and their values, no code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from app.domain.errors import CloseloopError
+from app.domain.message import Inbound
+
+
+class Clock(Protocol):
+    """Tells the time; read once per request or tick."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+        ...
+
+
+class Ids(Protocol):
+    """Makes identities: time-ordered 64-bit integers and unguessable tokens."""
+
+    def next(self) -> int:
+        """Return a positive 63-bit id, greater than those before it in this process."""
+        ...
+
+    def token(self, length: int = 22) -> str:
+        """Return an unguessable base62 string of `length` characters."""
+        ...
+
+
+class Accepted(StrEnum):
+    """What the inbox says of a stored webhook request."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+
+
+class StorageUnavailableError(CloseloopError):
+    """The database cannot store this now; the provider should try again."""
+
+    permanent = False
+
+
+class Acceptor(Protocol):
+    """The door to the inbox: durable when it returns."""
+
+    async def accept(self, items: list[Inbound]) -> list[Accepted]:
+        """Store all items in one commit. Raises StorageUnavailableError when nothing was stored."""
+        ...
+
+    async def refuse(self, *, reason: str, path: str, remote: str, detail: dict[str, str]) -> None:
+        """Record that a stranger's request was turned away. Never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsOut:
+    """An SMS to hand to the provider. `outbox_id` comes back in its receipts."""
+
+    outbox_id: int
+    to: str
+    body: str
+    valid_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailOut:
+    """A mail to hand to the provider. `message_id` and `references` are full `<...>` forms or empty."""
+
+    outbox_id: int
+    to: str
+    subject: str
+    text: str
+    reply_to: str
+    message_id: str
+    references: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The provider took it: its id for the message and its first status word."""
+
+    provider_id: str
+    status: str
+
+
+class Trouble(StrEnum):
+    """Why a provider did not take a message, by what we do about it (PROVIDERS, section 5)."""
+
+    ADDRESS = "address"  # this address never works: next contact method
+    OPT_OUT = "opt_out"  # the recipient said STOP on this channel: next contact method
+    CONTENT = "content"  # this text on this route is refused: next contact method
+    CONFIG = "config"  # our own set-up is wrong: next contact method, tell the operator
+    TRANSIENT = "transient"  # never processed: try again with growing gaps
+    AMBIGUOUS = "ambiguous"  # the answer was lost: it may have been sent
+
+
+class GatewayError(CloseloopError):
+    """The provider did not take the message."""
+
+    def __init__(self, message: str, *, trouble: Trouble, code: str = "") -> None:
+        """Carry the provider's `code` and what kind of `trouble` it is."""
+        super().__init__(message)
+        self.trouble = trouble
+        self.code = code
+
+    @property
+    def permanent(self) -> bool:  # type: ignore[override]
+        """Return whether trying the same message on the same channel again cannot help."""
+        return self.trouble not in (Trouble.TRANSIENT, Trouble.AMBIGUOUS)
+
+
+class SmsGateway(Protocol):
+    """Sends one SMS, blocking, with a timeout."""
+
+    def send(self, message: SmsOut) -> Sent:
+        """Return what the provider said. Raises GatewayError."""
+        ...
+
+
+class MailGateway(Protocol):
+    """Sends one mail, blocking, with a timeout."""
+
+    def send(self, message: MailOut) -> Sent:
+        """Return what the provider said. Raises GatewayError."""
+        ...

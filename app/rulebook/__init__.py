@@ -1,0 +1,1 @@
+"""The only reader of rules/: files become checked, compiled, content-hashed revisions."""

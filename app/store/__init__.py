@@ -1,0 +1,1 @@
+"""The only place with SQL. Takes and returns domain values. Never commits by itself."""

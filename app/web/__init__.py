@@ -1,0 +1,1 @@
+"""Pages, forms, JSON, templates, static files."""

@@ -1,0 +1,1 @@
+"""APScheduler and the ticks that it calls."""
