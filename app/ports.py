@@ -26,6 +26,10 @@ class Ids(Protocol):
         """Return a positive 63-bit id, greater than those before it in this process."""
         ...
 
+    def chance(self) -> float:
+        """Return a number in [0, 1), for spreading retries."""
+        ...
+
     def token(self, length: int = 22) -> str:
         """Return an unguessable base62 string of `length` characters."""
         ...

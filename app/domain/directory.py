@@ -1,7 +1,8 @@
 """Who exists: the company, its people, its accounts with their sites and contacts. Values and lookups only.
 
 Keys are short stable strings chosen by whoever writes the directory file; they are the identity everywhere
-(schedules and ladders name people by key). What must not live here: who is on call (oncall.py, roster.py).
+(schedules and ladders name people by key). Those of sites and contacts begin with their account's.
+What must not live here: who is on call (oncall.py, roster.py).
 """
 
 from __future__ import annotations
@@ -162,5 +163,15 @@ class Directory:
 
 def normal_code(code: str) -> str:
     """Return a site code as it is compared: no leading zeros, no spaces, upper case."""
-    stripped = code.strip().upper().lstrip("0")
+    stripped = "".join(code.split()).upper().lstrip("0")
     return stripped or "0"
+
+
+def site_key(account: str, code: str) -> str:
+    """Return the identity of the account's site with that code, such as `quickbite.114`."""
+    return f"{account}.{normal_code(code).lower()}"
+
+
+def contact_key(account: str, key: str) -> str:
+    """Return the identity of the account's contact whom its account knows as `key`."""
+    return f"{account}.{key}"

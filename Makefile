@@ -1,0 +1,51 @@
+# The commands of the README. GNU make, on Linux and macOS; Python 3.11 or later.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test check bench clean migration browser
+
+demo: $(READY)  ## the whole thing on this machine, with a simulator of phones and mailboxes
+	$(BIN)/closeloop demo
+
+test: $(READY) browser  ## everything that the tests need, and the tests
+	$(BIN)/pytest
+
+check: $(READY)  ## what CI checks besides the tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)  ## measure what bench/README.md claims
+	$(BIN)/python -m bench
+
+migration: $(READY)  ## make migration m="what it does": what the tables say and the migrations do not
+	$(BIN)/python -m migrations.new "$(m)"
+
+clean:  ## back to a fresh clone; the demo's data in its home stays
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Closeloop needs Python 3.11 or later, and $(PYTHON) is" \
+			"`$(PYTHON) --version 2>&1 || echo not there`;" \
+			"say which one to take: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { \
+		echo "could not make .venv; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing Closeloop into .venv (a minute or two)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --editable '.[dev]'
+	@touch $@
+
+# The browser tests take a Chromium that is there. Else root gets Debian's (its mirrors fail at times: twice), and
+# everybody else Playwright's own.
+APT = DEBIAN_FRONTEND=noninteractive apt-get -qq
+INSTALL = $(APT) update && $(APT) install --yes --no-install-recommends chromium fonts-dejavu-core >/dev/null
+browser: $(READY)
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+		|| command -v google-chrome >/dev/null \
+		|| { test "`id -u`" = 0 && command -v apt-get >/dev/null && echo "Installing Chromium" \
+			&& { { $(INSTALL); } || { sleep 5; $(INSTALL); }; }; } \
+		|| $(BIN)/playwright install chromium

@@ -1,0 +1,167 @@
+"""The command line. Each command imports what it needs, so that `closeloop --help` starts at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app import __version__
+
+cli = typer.Typer(
+    help="Closeloop: service emergencies become tickets that somebody always has.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+user_cli = typer.Typer(help="Who may sign in.", no_args_is_help=True)
+rules_cli = typer.Typer(help="The rulebook.", no_args_is_help=True)
+cli.add_typer(user_cli, name="user")
+cli.add_typer(rules_cli, name="rules")
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@cli.command()
+def demo(
+    home: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path(".closeloop/demo"),
+    port: Annotated[int, typer.Option(help="The board's port, or the next free one.")] = 8000,
+    phones_port: Annotated[int, typer.Option(help="The phones' port, or the next free one.")] = 8001,
+    browser: Annotated[bool, typer.Option("--browser", help="Open the phones in a browser.")] = False,
+) -> None:
+    """Run everything on this machine: database, server, a made-up company, simulated phones."""
+    from app.demo import run
+
+    run(home.absolute(), port, phones_port, open_browser=browser)
+
+
+@cli.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port to listen on; default: CLOSELOOP_PORT.")] = 0,
+) -> None:
+    """Serve pages and webhooks, and do the work: timers, delivery, escalation."""
+    from app import bootstrap
+    from app.settings import read_settings
+
+    settings = read_settings()
+    bootstrap.configure_logging(settings.log_level)
+    with bootstrap.database(settings) as engine:
+        instance = bootstrap.build(settings, engine)
+        typer.echo(f"Closeloop {__version__} on {settings.host}:{port or settings.port}", err=True)
+        bootstrap.serve(instance, port=port or None)
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    from app import bootstrap
+    from app.settings import read_settings
+    from app.store import schema
+
+    with bootstrap.database(read_settings()) as engine:
+        applied = schema.upgrade(engine)
+    typer.echo(f"Applied: {', '.join(applied)}" if applied else "The schema is up to date.")
+
+
+@cli.command()
+def load(file: Annotated[Path, typer.Argument(help="The directory file, see docs/directory.md.")]) -> None:
+    """Create or update accounts, sites, contacts and people from a file; all or nothing."""
+    from app import bootstrap
+    from app.settings import read_settings
+    from app.store import schema
+    from app.usecases.directory import load_directory
+    from app.usecases.directory_file import parse_directory
+
+    content = parse_directory(_text_of(file), str(file))
+    with bootstrap.database(read_settings()) as engine:
+        schema.ensure_current(engine)
+        changes = load_directory(engine, content, now=bootstrap.SystemClock().now())
+    for note in content.notes:
+        typer.echo(f"note: {note}", err=True)
+    for line in changes.lines:
+        typer.echo(line)
+    typer.echo(f"{len(changes.lines)} changes." if changes else "Nothing changed.")
+
+
+@cli.command()
+def compute(
+    file: Annotated[Path | None, typer.Argument(help="JSON Lines; standard input without it.")] = None,
+) -> None:
+    """Answer questions about time and people: one JSON line each, in the same order."""
+    from app.domain.compute import answer_stream
+
+    with open(file, encoding="utf-8") if file else sys.stdin as questions:  # noqa: PTH123
+        failed = answer_stream(questions, sys.stdout)
+    raise typer.Exit(1 if failed else 0)
+
+
+@user_cli.command("add")
+def user_add(
+    email: Annotated[str, typer.Argument(help="The mail address to sign in with.")],
+    name: Annotated[str, typer.Option(help="The name that others see.")] = "",
+    role: Annotated[str, typer.Option(help="owner, manager or account_manager.")] = "owner",
+    person: Annotated[str, typer.Option(help="Their key in the directory, if they are in it.")] = "",
+) -> None:
+    """Add somebody who may sign in, or set a new password; it is asked for."""
+    from app import bootstrap
+    from app.settings import read_settings
+    from app.store import schema
+    from app.usecases import sessions
+
+    password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with bootstrap.database(read_settings()) as engine:
+        schema.ensure_current(engine)
+        now = bootstrap.SystemClock().now()
+        with engine.begin() as connection:
+            new = sessions.add_user(
+                connection,
+                email=email,
+                name=name or email.partition("@")[0],
+                role=role,
+                person=person,
+                password=password,
+                now=now,
+            )
+    typer.echo(f"{email} may sign in now." if new else f"{email} has a new password.")
+
+
+@rules_cli.command("check")
+def rules_check(
+    folders: Annotated[list[Path] | None, typer.Argument(help="Folders; default: CLOSELOOP_RULES.")] = None,
+) -> None:
+    """Check the rulebook: every error with file, line and reason."""
+    from app.rulebook.revision import load as load_rulebook
+    from app.settings import read_settings
+
+    book = load_rulebook(*(folders or read_settings().rules))
+    typer.echo(f"The rulebook is sound. Revision {book.hash[:12]}.")
+
+
+def _text_of(file: Path) -> str:
+    from app.domain.errors import CloseloopError
+
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CloseloopError(f"{file} cannot be read: {error}") from None
+
+
+def main() -> None:
+    """Run the command line: errors that Closeloop knows become one plain line and exit status 1."""
+    from app.domain.errors import CloseloopError
+
+    try:
+        cli()
+    except CloseloopError as error:
+        sys.stderr.write(f"closeloop: {error}\n")
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,299 @@
+"""Puts everything together: the only file that sees all parts, the real clock and the real chance.
+
+What must not live here: decisions of any kind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import random
+import secrets
+import socket
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import Engine
+
+from app.domain.errors import CloseloopError
+from app.rulebook.revision import Rulebook, load
+from app.settings import Settings
+from app.store import engine as engines
+from app.store import schema
+from app.store.embedded import EmbeddedPostgres
+from app.usecases.accept import InboxWriter
+from app.usecases.house import House, Identity
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from app.usecases.delivery import Gateways
+
+_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_EPOCH_MS = 1_577_836_800_000  # 2020-01-01
+_NODE_BITS, _SEQUENCE_BITS = 12, 10
+
+
+class SystemClock:
+    """The real clock."""
+
+    def now(self) -> datetime:
+        """Return the present instant in UTC."""
+        return datetime.now(UTC)
+
+
+class SystemIds:
+    """Time-ordered ids: 41 bits of milliseconds, 12 of the process, 10 of a counter. Thread-safe."""
+
+    def __init__(self) -> None:
+        """Choose the process's own part."""
+        self._lock = threading.Lock()
+        self._node = secrets.randbits(_NODE_BITS)
+        self._last = 0
+        self._sequence = 0
+
+    def next(self) -> int:
+        """Return the next id; when a millisecond is used up, the next one is borrowed."""
+        with self._lock:
+            now = int(time.time() * 1000) - _EPOCH_MS
+            if now > self._last:
+                self._last, self._sequence = now, 0
+            else:
+                self._sequence += 1
+                if self._sequence >> _SEQUENCE_BITS:
+                    self._last, self._sequence = self._last + 1, 0
+            return (((self._last << _NODE_BITS) | self._node) << _SEQUENCE_BITS) | self._sequence
+
+    def chance(self) -> float:
+        """Return a number in [0, 1)."""
+        return random.random()  # noqa: S311 - spreads retries, guards nothing
+
+    def token(self, length: int = 22) -> str:
+        """Return an unguessable base62 string."""
+        return "".join(secrets.choice(_BASE62) for _ in range(length))
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One running Closeloop: its house, and its web application, which runs the worker while it is served."""
+
+    settings: Settings
+    house: House
+    app: FastAPI
+
+
+def configure_logging(level: str) -> None:
+    """Log as JSON lines to standard error; the providers' HTTP libraries never below INFO (they log keys)."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=max(number, logging.INFO), stream=sys.stderr, format="%(message)s")
+    for noisy in ("python_http_client", "twilio", "urllib3", "apscheduler"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[Engine]:
+    """Yield a probed engine: the database of the settings, or the embedded one, started when needed."""
+    with contextlib.ExitStack() as stack:
+        url = settings.database_url
+        if not url:
+            home = settings.home
+            home.mkdir(parents=True, exist_ok=True)
+            url = stack.enter_context(contextlib.closing(EmbeddedPostgres.start(home))).url
+        engine = engines.connect(url, pool_size=16)
+        stack.callback(engine.dispose)
+        engines.probe(engine)
+        yield engine
+
+
+def read_rulebook(settings: Settings) -> Rulebook:
+    """Return the rulebook of the settings' folders. Raises DocumentError with file, line and reason."""
+    return load(*settings.rules)
+
+
+def instance_secret(settings: Settings) -> bytes:
+    """Return the secret of the settings, or the one kept in the home folder, made at the first start."""
+    given = settings.secret.get_secret_value()
+    if given:
+        return given.encode()
+    path = settings.home / "secret"
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+    return path.read_bytes()
+
+
+def build_house(settings: Settings, engine: Engine, rulebook: Rulebook) -> House:
+    """Return the house of one process."""
+    return House(
+        engine=engine,
+        clock=SystemClock(),
+        ids=SystemIds(),
+        rulebook=rulebook,
+        identity=Identity(
+            public_url=settings.public_url.rstrip("/"),
+            mail_domain=settings.mail_domain,
+            secret=instance_secret(settings),
+            node=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}",
+        ),
+    )
+
+
+def build_gateways(settings: Settings) -> Gateways:
+    """Return the real gateways to the providers."""
+    from app.providers.sendgrid import SendGridConfig, SendGridMail
+    from app.providers.twilio import TwilioConfig, TwilioSms
+    from app.usecases.delivery import Gateways
+
+    return Gateways(
+        sms=TwilioSms(
+            TwilioConfig(
+                account_sid=settings.twilio_account_sid,
+                auth_token=settings.twilio_auth_token.get_secret_value(),
+                from_number=settings.twilio_from,
+                messaging_service_sid=settings.twilio_messaging_service_sid,
+                public_base_url=settings.public_url.rstrip("/"),
+                api_base=settings.twilio_api_base,
+            ),
+        ),
+        mail=SendGridMail(
+            SendGridConfig(
+                api_key=settings.sendgrid_api_key.get_secret_value(),
+                api_base=settings.sendgrid_api_base,
+                from_address=settings.mail_from,
+            ),
+        ),
+    )
+
+
+def build(settings: Settings, engine: Engine) -> Instance:
+    """Return an instance that serves pages and webhooks and, unless switched off, does the work.
+
+    Raises SchemaTooOldError, SchemaTooNewError, DocumentError.
+    """
+    schema.ensure_current(engine)
+    house = build_house(settings, engine, read_rulebook(settings))
+    return Instance(settings, house, build_app(settings, house))
+
+
+def build_app(settings: Settings, house: House) -> FastAPI:
+    """Return the web application; the inbox writer and the worker live as long as it is served."""
+    from fastapi import FastAPI
+
+    from app.inbound import routes
+    from app.inbound.config import InboundConfig
+    from app.web import pages
+    from app.worker.engine import Worker
+
+    writer = InboxWriter(house)
+    worker = Worker(house, build_gateways(settings)) if settings.worker else None
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        writer.start()
+        if worker is not None:
+            house.wake = worker.wake
+            worker.start()
+        yield
+        # Not on the event loop: a send in progress may take its provider's timeout.
+        await asyncio.to_thread(writer.stop)
+        if worker is not None:
+            await asyncio.to_thread(worker.stop)
+
+    app = FastAPI(title="Closeloop", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    if settings.web:
+        app.include_router(
+            routes.router(
+                InboundConfig(
+                    public_base_url=settings.public_url.rstrip("/"),
+                    twilio_account_sid=settings.twilio_account_sid,
+                    twilio_auth_tokens=tuple(
+                        token
+                        for secret in (settings.twilio_auth_token, settings.twilio_auth_token_secondary)
+                        if (token := secret.get_secret_value())
+                    ),
+                    twilio_numbers=(settings.twilio_from,) if settings.twilio_from else (),
+                    sendgrid_event_public_keys=_one(settings.sendgrid_event_key),
+                    sendgrid_parse_public_keys=_one(settings.sendgrid_parse_key),
+                    sendgrid_parse_basic=_parse_credentials(settings),
+                    inbound_domain=settings.mail_domain,
+                ),
+                writer,
+                house.clock,
+            ),
+        )
+        secret = instance_secret(settings)
+        secure = settings.public_url.startswith("https:")
+        config = pages.WebConfig(
+            secret=secret, secure_cookies=secure, demo_phones_url=settings.demo_phones_url
+        )
+        app.include_router(pages.router(house, config))
+        pages.mount_static(app)
+        pages.install_errors(app)
+    return app
+
+
+def _one(key: str) -> tuple[str, ...]:
+    return (key,) if key else ()
+
+
+def _parse_credentials(settings: Settings) -> tuple[str, str] | None:
+    password = settings.sendgrid_parse_password.get_secret_value()
+    return (settings.sendgrid_parse_user, password) if settings.sendgrid_parse_user and password else None
+
+
+def serve(instance: Instance, *, port: int | None = None) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    import uvicorn
+
+    settings = instance.settings
+    config = uvicorn.Config(
+        instance.app,
+        host=settings.host,
+        port=port or settings.port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=3,
+        server_header=False,
+    )
+    uvicorn.Server(config).run()
+
+
+def carried(name: str) -> Path:
+    """Return a folder that the distribution carries: `rules`, `demo` or `migrations`."""
+    return schema.carried(name)
+
+
+class PortTakenError(CloseloopError):
+    """Something else listens on that port."""
+
+
+def free_port(wanted: int, *, tries: int = 20) -> int:
+    """Return `wanted` or the next port above it on which nothing listens. Raises PortTakenError."""
+    for port in range(wanted, wanted + tries):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise PortTakenError(f"all ports from {wanted} to {wanted + tries - 1} are taken; choose another one")

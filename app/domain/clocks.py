@@ -1,0 +1,96 @@
+"""The SLA clocks of a ticket, and every timer that a ticket needs: a pure function of its state.
+
+The timers that should be armed are computed, never remembered: what is armed in the store is only a copy,
+and the difference between before and after a command is what has to be armed or disarmed (promise 3).
+What must not live here: the arithmetic of a clock (sla.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.sla import ClockReport, Metric, Policy, explain
+from app.domain.ticket import State, Ticket
+
+ESCALATION, CLOCK, CLOSURE, HOLD = "escalation", "clock", "closure", "hold"
+Reports = Mapping[Metric, ClockReport]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Timer:
+    """Send TimerFired(kind, key, due_at) to the ticket at `due_at`, UTC. One per ticket, kind and key."""
+
+    kind: str
+    key: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A clock reaches `share` percent of its target at `at`; 100 and `breach` for the target itself."""
+
+    metric: Metric
+    share: int
+    at: datetime
+    breach: bool
+
+
+def read_clocks(ticket: Ticket, policy: Policy, now: datetime) -> Reports:
+    """Return the report of each clock of the ticket as of `now`."""
+    return explain(policy, ticket.history, now)
+
+
+def open_thresholds(ticket: Ticket, policy: Policy, reports: Reports) -> list[Threshold]:
+    """Return the thresholds not yet recorded on the ticket, past and future, by instant."""
+    found = []
+    for metric, report in reports.items():
+        for share, at in zip(policy.targets[metric].warn_at, report.warnings, strict=True):
+            if at is not None and f"{metric}:{share}" not in ticket.warned:
+                found.append(Threshold(metric, share, at, breach=False))
+        due = report.breached_at or (report.due_at if report.state == "running" else None)
+        if due is not None and metric not in ticket.breached:
+            found.append(Threshold(metric, 100, due, breach=True))
+    return sorted(found, key=lambda t: (t.at, t.share, t.metric))
+
+
+def wanted_timers(ticket: Ticket, policy: Policy, reports: Reports) -> frozenset[Timer]:
+    """Return exactly the timers that this ticket needs armed."""
+    timers: list[Timer] = []
+    if not ticket.open:
+        return frozenset()
+    if ticket.escalation.next_at is not None:
+        timers.append(Timer(ESCALATION, "", ticket.escalation.next_at))
+    if ticket.state == State.ON_HOLD and ticket.hold_until is not None:
+        timers.append(Timer(HOLD, "", ticket.hold_until))
+    if ticket.state == State.RESOLVED:
+        timers.append(Timer(CLOSURE, "", closure_due(ticket)))
+    first: dict[Metric, Threshold] = {}
+    for threshold in open_thresholds(ticket, policy, reports):
+        first.setdefault(threshold.metric, threshold)
+    timers.extend(Timer(CLOCK, metric, threshold.at) for metric, threshold in first.items())
+    return frozenset(timers)
+
+
+def closure_due(ticket: Ticket) -> datetime:
+    """Return when the unanswered closing question is next acted upon: the reminder, then the closing.
+
+    A life-safety ticket is never closed without an answer: it goes on reminding.
+    """
+    if ticket.resolved_at is None:
+        raise ValueError("only a resolved ticket waits for its closure")
+    if ticket.reminded_at is None and ticket.remind_after < ticket.close_after:
+        return ticket.resolved_at + ticket.remind_after
+    if ticket.life_safety and ticket.reminded_at is not None:
+        return ticket.reminded_at + ticket.close_after
+    return ticket.resolved_at + ticket.close_after
+
+
+def next_due(reports: Reports) -> tuple[Metric, datetime] | None:
+    """Return the running clock that is due first (or longest overdue) and its due instant, or None."""
+    running = [(r.due_at, m) for m, r in reports.items() if r.state == "running" and r.due_at is not None]
+    if not running:
+        return None
+    due, metric = min(running)
+    return metric, due

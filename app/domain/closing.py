@@ -1,0 +1,120 @@
+"""The end of the work, and its undoing: done, confirmed, declined, reopened, closed without an answer.
+
+What must not live here: the commands while work goes on (responding.py), texts (texts.py).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from app.domain import commands as cmd
+from app.domain import events as ev
+from app.domain.clocks import closure_due
+from app.domain.drafting import Draft, Fact
+from app.domain.responding import working
+from app.domain.texts import TextId
+from app.domain.ticket import State
+
+# A no from the customer reopens a ticket that was closed this recently; later it is a new ticket.
+REOPEN_WINDOW = timedelta(days=7)
+
+
+def lacks_resolution(draft: Draft, person: str) -> bool:
+    """Return whether `person` said that it is done, but not yet what was done."""
+    ticket = draft.ticket
+    return ticket.state == State.RESOLVED and ticket.assignee == person and not ticket.resolution
+
+
+def resolve(draft: Draft, command: cmd.Resolve) -> None:
+    """Somebody says that it is fixed: ask the customer. What was done may follow later."""
+    ticket, person = draft.ticket, command.person
+    if ticket.state == State.RESOLVED and command.text and not ticket.resolution:
+        note_resolution(draft, person, command.text)
+        return
+    if not working(draft, person):
+        return
+    if draft.ticket.state in (State.ACKNOWLEDGED, State.EN_ROUTE, State.NEW):
+        draft.record(ev.Arrived(**draft.head(), person=person, implied=True))
+    draft.record(ev.Resolved(**draft.head(), person=person, text=command.text))
+    closes = draft.ticket.close_after + draft.now
+    text = TextId.DONE_SAVED if command.text else TextId.DONE_NEEDS_TEXT
+    draft.answer(text, person, time=draft.now, close_by=closes)
+    draft.tell_customer(TextId.CLOSING_QUESTION_C, time=draft.now, quote=command.text, close_by=closes)
+
+
+def note_resolution(draft: Draft, person: str, text: str) -> None:
+    """Add what was done to a ticket that was reported as done without saying so."""
+    draft.record(ev.ResolutionNoted(**draft.head(), person=person, text=text))
+    draft.answer(TextId.NOTE_SAVED, person)
+
+
+def reopen_by_staff(draft: Draft, command: cmd.Reopen) -> None:
+    """Undo a done or a closing; whoever reopens has it."""
+    ticket, person = draft.ticket, command.person
+    if ticket.state not in (State.RESOLVED, State.CLOSED):
+        draft.answer(TextId.REOPENED, person)
+        return
+    draft.record(ev.Reopened(**draft.head(), person=person, text=command.text, next_at=None))
+    if draft.ticket.assignee == "":
+        draft.record(ev.Acknowledged(**draft.head(), person=person))
+    elif draft.ticket.assignee != person:
+        draft.record(ev.Taken(**draft.head(), person=person, previous=ticket.assignee))
+        draft.tell(ticket.assignee, TextId.TAKEN, by=person, time=draft.now)
+    draft.answer(TextId.REOPENED, person)
+    draft.tell_customer(TextId.REOPENED_C, name=person)
+
+
+def confirm(draft: Draft, command: cmd.Confirm) -> None:
+    """The customer agrees: closed."""
+    ticket = draft.ticket
+    asked = ticket.state == State.RESOLVED or (ticket.state == State.CLOSED and not ticket.confirmed)
+    if not asked:
+        return
+    draft.record(ev.Confirmed(**draft.head(), text=command.text, inbox_id=command.inbox_id))
+    draft.record(ev.Closed(**draft.head(), confirmed=True))
+    draft.answer(TextId.CLOSED_CONFIRMED_C)
+    if ticket.assignee:
+        draft.tell(ticket.assignee, TextId.CUSTOMER_CONFIRMED)
+
+
+def decline(draft: Draft, command: cmd.Decline) -> None:
+    """The customer does not agree: back to work, and whoever had it is paged."""
+    ticket = draft.ticket
+    recent = ticket.ended_at is not None and draft.now - ticket.ended_at <= REOPEN_WINDOW
+    if not (ticket.state == State.RESOLVED or (ticket.state == State.CLOSED and recent)):
+        return
+    draft.record(ev.Declined(**draft.head(), text=command.text, inbox_id=command.inbox_id))
+    ladder = draft.setting.ladder
+    # Whoever had it is asked first, for as long as the first level is; then the ladder goes on after it.
+    wait = ladder.levels[1 % len(ladder.levels)].after or timedelta(minutes=5)
+    next_at = draft.now + wait if ticket.assignee else draft.now
+    draft.record(
+        ev.Reopened(
+            **draft.head(),
+            person=ticket.assignee,
+            text=command.text,
+            next_at=next_at,
+            cycle=ticket.escalation.cycle,
+        ),
+    )
+    if ticket.assignee:
+        draft.page(ticket.assignee, text=TextId.REOPENED_PAGE, quote=command.text)
+        draft.answer(TextId.REOPENED_C, name=ticket.assignee)
+    else:
+        draft.advance("reopened")
+        asked = draft.ticket.escalation.asked
+        draft.answer(TextId.REOPENED_C, name=asked[0] if asked else "")
+
+
+def closure_step(draft: Draft) -> None:
+    """The closing question was not answered in time: remind, then close as unconfirmed."""
+    ticket = draft.ticket
+    if ticket.reminded_at is None or ticket.life_safety:
+        draft.record(ev.ClosureReminded(**draft.head()))
+        closes: dict[str, Fact] = {} if ticket.life_safety else {"close_by": closure_due(draft.ticket)}
+        draft.tell_customer(TextId.CLOSING_REMINDER_C, **closes)
+        return
+    draft.record(ev.Closed(**draft.head(), confirmed=False))
+    draft.tell_customer(TextId.CLOSED_UNCONFIRMED_C)
+    if ticket.assignee:
+        draft.tell(ticket.assignee, TextId.CUSTOMER_SILENT, time=draft.now)

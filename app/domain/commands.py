@@ -1,0 +1,226 @@
+"""What people and clocks ask of a ticket. Nothing else changes one.
+
+`actor` is as in events.py. A command that comes too late or asks for what is already so is answered, not
+refused: see decide.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.domain.classification import Classification, Route
+from app.domain.events import Requester
+from app.domain.message import Channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """A customer's message opens a ticket. `contact_at` is when the customer wrote, UTC."""
+
+    actor: str
+    ticket_id: int
+    number: int
+    contact_at: datetime
+    requester: Requester
+    account: str
+    site: str
+    text: str
+    classification: Classification
+    route: Route
+    revision: str
+    policy: str
+    inbox_id: int | None
+    ask_site: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerSays:
+    """More words from the customer on an open ticket.
+
+    `quiet` when no answer is wanted (a thank-you), `chase` when they ask how it stands.
+    """
+
+    actor: str
+    text: str
+    address: str
+    channel: Channel
+    inbox_id: int | None
+    quiet: bool = False
+    chase: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonCommand:
+    """Somebody of the staff asks; `person` is their key."""
+
+    actor: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledge(PersonCommand):
+    """I have it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass(PersonCommand):
+    """I cannot."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take(PersonCommand):
+    """I take it over from whoever has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveEta(PersonCommand):
+    """Somebody will be there at `eta`, UTC."""
+
+    eta: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrive(PersonCommand):
+    """I am there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold(PersonCommand):
+    """Work waits."""
+
+    reason: str
+    text: str = ""
+    duration: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release(PersonCommand):
+    """Work goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolve(PersonCommand):
+    """It is fixed; `text` says what was done."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopen(PersonCommand):
+    """It is not over after all."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalate(PersonCommand):
+    """Ask the next level now; whoever holds the ticket stays on it."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(PersonCommand):
+    """Internal text. `understood` is false when the text was an answer that we could not read."""
+
+    text: str
+    understood: bool = True
+    inbox_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update(PersonCommand):
+    """Tell the customer something."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel(PersonCommand):
+    """Withdraw the ticket."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPriority(PersonCommand):
+    """Change the order of work."""
+
+    priority: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSite:
+    """The place became known, from the customer's answer or from a person."""
+
+    actor: str
+    account: str
+    site: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm:
+    """The customer says yes, it is over."""
+
+    actor: str
+    text: str
+    inbox_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decline:
+    """The customer says no, it is not over."""
+
+    actor: str
+    text: str
+    inbox_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFired:
+    """An armed timer came due. `due_at` is what it assumed; another one by now makes this a no-op."""
+
+    kind: str
+    key: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFailure:
+    """A message could not be delivered for good; try the next contact method, then the next person."""
+
+    outbox_id: int
+    person: str
+    channel: Channel
+    address: str
+    page: bool
+    code: str
+    detail: str
+
+
+Command = (
+    Open
+    | CustomerSays
+    | Acknowledge
+    | Pass
+    | Take
+    | GiveEta
+    | Arrive
+    | Hold
+    | Release
+    | Resolve
+    | Reopen
+    | Escalate
+    | Note
+    | Update
+    | Cancel
+    | SetPriority
+    | SetSite
+    | Confirm
+    | Decline
+    | TimerFired
+    | ReportFailure
+)

@@ -1,0 +1,264 @@
+"""What follows from a command: `decide(ticket, command, setting)` -> events, messages, timers. Pure.
+
+A command that comes too late, twice, or from somebody else is answered, never refused with an error: the
+person stands in a flooded store. What must not live here: texts (texts.py), the ladder's steps
+(drafting.py), clock arithmetic (sla.py), who a sender is (the intake use case).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from app.domain import closing, responding
+from app.domain import commands as cmd
+from app.domain import events as ev
+from app.domain.clocks import (
+    CLOCK,
+    CLOSURE,
+    ESCALATION,
+    HOLD,
+    Reports,
+    Timer,
+    closure_due,
+    open_thresholds,
+    read_clocks,
+    wanted_timers,
+)
+from app.domain.commands import Command
+from app.domain.directory import MethodKind, Role
+from app.domain.drafting import Draft, Fact, Say, Setting
+from app.domain.events import AnyEvent
+from app.domain.sla import Metric
+from app.domain.texts import TextId
+from app.domain.ticket import State, Ticket
+
+_BY_SYSTEM = (cmd.TimerFired, cmd.ReportFailure)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a command led to. `timers` are all that should be armed from now on; `stale`: a late timer."""
+
+    ticket: Ticket
+    events: tuple[AnyEvent, ...]
+    says: tuple[Say, ...]
+    timers: frozenset[Timer]
+    reports: Reports
+    stale: bool = False
+
+
+def decide(ticket: Ticket | None, command: Command, setting: Setting) -> Decision:
+    """Return what `command` does to `ticket` (None only for Open) at `setting.now`."""
+    actor = ev.SYSTEM if isinstance(command, _BY_SYSTEM) else command.actor
+    ticket_id = command.ticket_id if isinstance(command, cmd.Open) else 0
+    draft = Draft(ticket, setting, actor, ticket_id)
+    stale = _dispatch(draft, command)
+    draft.actor = ev.SYSTEM
+    reports = _record_thresholds(draft)
+    return Decision(
+        ticket=draft.ticket,
+        events=tuple(draft.events),
+        says=tuple(draft.says),
+        timers=wanted_timers(draft.ticket, setting.policy, reports),
+        reports=reports,
+        stale=stale,
+    )
+
+
+def _dispatch(draft: Draft, command: Command) -> bool:  # noqa: C901, PLR0912 - one line for each command
+    """Carry out one command; return whether it was a timer that nothing waits for any more."""
+    match command:
+        case cmd.Open():
+            _open(draft, command)
+        case cmd.CustomerSays():
+            _customer_says(draft, command)
+        case cmd.Acknowledge():
+            responding.acknowledge(draft, command.person)
+        case cmd.Pass():
+            responding.pass_on(draft, command)
+        case cmd.Take():
+            responding.take(draft, command.person)
+        case cmd.GiveEta():
+            responding.give_eta(draft, command)
+        case cmd.Arrive():
+            responding.arrive(draft, command.person)
+        case cmd.Hold():
+            responding.hold(draft, command)
+        case cmd.Release():
+            responding.release(draft, command.person)
+        case cmd.Resolve():
+            closing.resolve(draft, command)
+        case cmd.Reopen():
+            closing.reopen_by_staff(draft, command)
+        case cmd.Escalate():
+            responding.escalate(draft, command)
+        case cmd.Note() if closing.lacks_resolution(draft, command.person):
+            closing.note_resolution(draft, command.person, command.text)
+        case cmd.Note():
+            responding.note(draft, command)
+        case cmd.Update():
+            responding.update(draft, command)
+        case cmd.Cancel():
+            responding.cancel(draft, command)
+        case cmd.SetPriority():
+            responding.set_priority(draft, command)
+        case cmd.SetSite():
+            draft.record(ev.SiteSet(**draft.head(), account=command.account, site=command.site))
+        case cmd.Confirm():
+            closing.confirm(draft, command)
+        case cmd.Decline():
+            closing.decline(draft, command)
+        case cmd.TimerFired():
+            return not _timer_fired(draft, command)
+        case cmd.ReportFailure():
+            _report_failure(draft, command)
+        case _:
+            assert_never(command)
+    return False
+
+
+def _open(draft: Draft, command: cmd.Open) -> None:
+    found, route = command.classification, command.route
+    draft.record(
+        ev.Opened(
+            **draft.head(command.contact_at),
+            number=command.number,
+            priority=found.priority,
+            trade=found.trade,
+            tags=found.tags,
+            life_safety=found.life_safety,
+            account=command.account,
+            site=command.site,
+            requester=command.requester,
+            text=command.text,
+            ladder=route.ladder,
+            revision=command.revision,
+            policy=command.policy,
+            rules=found.rules,
+            also_notify=route.also_notify,
+            remind_after_seconds=int(route.confirm.remind_after.total_seconds()),
+            close_after_seconds=int(route.confirm.close_after.total_seconds()),
+            inbox_id=command.inbox_id,
+        ),
+    )
+    draft.begin_ladder()
+    for person in draft.who(route.also_notify):
+        if person not in draft.ticket.paged:
+            draft.tell(person, TextId.FOR_INFORMATION)
+    asked = draft.ticket.escalation.asked
+    facts: dict[str, Fact] = {"name": asked[0]} if asked else {}
+    told_by = responding.due_of(draft, Metric.UPDATE)
+    if told_by:
+        facts["eta_by"] = told_by
+    if command.requester.contact == "" and command.account == "":
+        draft.tell_customer(TextId.RECEIPT_UNKNOWN_SENDER_C, **facts)
+    elif found.life_safety:
+        draft.tell_customer(TextId.RECEIPT_LIFE_SAFETY_C, **facts)
+    elif command.ask_site:
+        draft.tell_customer(TextId.RECEIPT_UNKNOWN_SITE_C, **facts)
+    else:
+        draft.tell_customer(TextId.RECEIPT_C, **facts)
+
+
+def _customer_says(draft: Draft, command: cmd.CustomerSays) -> None:
+    draft.record(
+        ev.CustomerWrote(
+            **draft.head(),
+            text=command.text,
+            address=command.address,
+            channel=command.channel,
+            inbox_id=command.inbox_id,
+        ),
+    )
+    if command.quiet:
+        return
+    ticket = draft.ticket
+    for person in (ticket.assignee,) if ticket.assignee else ticket.escalation.asked:
+        draft.tell(person, TextId.CUSTOMER_SAYS, quote=command.text)
+    facts: dict[str, Fact] = {"eta": ticket.eta} if ticket.eta else {}
+    if ticket.state == State.RESOLVED:
+        draft.answer(TextId.KEPT_OPEN_C)
+    elif command.chase:
+        draft.answer(TextId.STATUS_C, person="", name=ticket.assignee, **facts)
+    else:
+        draft.answer(TextId.APPENDED_C, person="", **facts)
+
+
+def _timer_fired(draft: Draft, command: cmd.TimerFired) -> bool:
+    """Carry out an armed timer; return whether the ticket was still waiting for it."""
+    ticket = draft.ticket
+    if not ticket.open:
+        return False
+    due = command.due_at
+    if command.kind == CLOCK:
+        return True  # crossing a threshold is recorded below, for whatever command comes by first
+    if command.kind == ESCALATION and ticket.escalation.next_at == due:
+        draft.advance()
+        return True
+    if command.kind == HOLD and ticket.state == State.ON_HOLD and ticket.hold_until == due:
+        draft.record(ev.Released(**draft.head(due), person="", reason=""))
+        if ticket.assignee:
+            draft.tell(ticket.assignee, TextId.HOLD_ENDED, reason=ticket.hold_reason)
+        return True
+    if command.kind == CLOSURE and ticket.state == State.RESOLVED and closure_due(ticket) == due:
+        closing.closure_step(draft)
+        return True
+    return False
+
+
+def _report_failure(draft: Draft, command: cmd.ReportFailure) -> None:
+    ticket, person = draft.ticket, command.person
+    following_method = _method_after(draft, command) if person else None
+    methods = draft.setting.roster.methods(person)
+    draft.record(
+        ev.DeliveryFailed(
+            **draft.head(),
+            person=person,
+            channel=command.channel,
+            address=command.address,
+            page=command.page,
+            code=command.code,
+            detail=command.detail,
+            outbox_id=command.outbox_id,
+            next_channel="" if following_method is None else methods[following_method].kind,
+        ),
+    )
+    if not person:
+        for holder in (ticket.assignee,) if ticket.assignee else ticket.escalation.asked:
+            to, channel = ticket.requester.name or command.address, str(command.channel)
+            draft.tell(holder, TextId.DELIVERY_FAILED, to=to, channel=channel, reason=command.detail)
+    elif command.page and ticket.escalating:
+        if following_method is not None:
+            draft.page(person, method=following_method)
+        elif person in ticket.escalation.asked and not draft.ticket.escalation.asked:
+            draft.advance("unreachable")
+
+
+def _method_after(draft: Draft, command: cmd.ReportFailure) -> int | None:
+    """Return the index of the contact method after the one that failed, if there is one."""
+    methods = draft.setting.roster.methods(command.person)
+    usable = (MethodKind.SMS, MethodKind.EMAIL)
+    failed = next((i for i, m in enumerate(methods) if m.address == command.address), len(methods))
+    return next((i for i, m in enumerate(methods) if i > failed and m.kind in usable), None)
+
+
+def _record_thresholds(draft: Draft) -> Reports:
+    """Record each warning and breach that lies at or before now, at its own instant; tell who must know."""
+    policy, now = draft.setting.policy, draft.now
+    reports = read_clocks(draft.ticket, policy, now)
+    for threshold in open_thresholds(draft.ticket, policy, reports):
+        if threshold.at > now:
+            continue
+        ticket, metric = draft.ticket, threshold.metric
+        head = draft.head(threshold.at)
+        if threshold.breach:
+            draft.record(ev.Breached(**head, metric=metric, held_by=ticket.assignee))
+            for person in draft.who([Role.DUTY_MANAGER]):
+                draft.tell(person, TextId.BREACH, metric=metric, due=threshold.at)
+        else:
+            draft.record(ev.Warned(**head, metric=metric, share=threshold.share))
+            if ticket.open and ticket.assignee:
+                due = reports[metric].due_at
+                draft.tell(ticket.assignee, TextId.WARNING, metric=metric, due=due or threshold.at)
+    return reports

@@ -1,0 +1,178 @@
+"""The draft of a decision: events and messages gathered while a command is decided, and the ladder's steps.
+
+What must not live here: what each command means (decide.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from app.domain import events as ev
+from app.domain.directory import Role
+from app.domain.escalation import Ladder, Position, following
+from app.domain.events import AnyEvent
+from app.domain.roster import Roster, Scope
+from app.domain.sla import Policy
+from app.domain.texts import TextId
+from app.domain.ticket import Ticket, evolve
+
+Fact = str | datetime
+EventT = TypeVar("EventT", bound=AnyEvent)
+
+# After a ladder ran out it starts over, but never in a tight loop when nobody at all can be reached.
+_SHORTEST_REST = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a decision may know besides the ticket: the instant, the rules in force, who is who."""
+
+    now: datetime
+    ladder: Ladder
+    revision: str
+    policy: Policy
+    roster: Roster
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Tell somebody something. `person` is a staff key; empty means the ticket's requester.
+
+    `facts` are what only the decision knows (instants are shown in the reader's zone); names, site and
+    number are added when the text is written. `page` messages ask for an acknowledgement and go first.
+    `method` counts from 0 in the person's contact methods; `every_method` uses all of them. `answer` marks
+    the direct answer to a command: it goes to the address that the command came from, or nowhere when the
+    command came from a page that shows its effect anyway.
+    """
+
+    text: TextId
+    person: str = ""
+    page: bool = False
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    method: int = 0
+    every_method: bool = False
+    answer: bool = False
+
+
+class Draft:
+    """Gathers what a command leads to. `ticket` is always the state after the events so far."""
+
+    def __init__(self, ticket: Ticket | None, setting: Setting, actor: str, ticket_id: int = 0) -> None:
+        """Start from `ticket`, or from none with the id that the new ticket will have."""
+        self._ticket = ticket
+        self._ticket_id = ticket_id
+        self.setting = setting
+        self.actor = actor
+        self.now = setting.now
+        self.events: list[AnyEvent] = []
+        self.says: list[Say] = []
+
+    @property
+    def ticket(self) -> Ticket:
+        """Return the ticket as it stands now."""
+        if self._ticket is None:
+            raise ValueError("the ticket is not opened yet")
+        return self._ticket
+
+    def record(self, event: AnyEvent) -> None:
+        """Add one event."""
+        self.events.append(event)
+        self._ticket = evolve(self._ticket, event, ticket_id=self._ticket_id)
+
+    def head(self, at: datetime | None = None) -> ev.Head:
+        """Return the head of an event that happened at `at`, or now."""
+        return {"at": at or self.now, "recorded_at": self.now, "actor": self.actor}
+
+    def tell(self, person: str, text: TextId, *, page: bool = False, method: int = 0, **facts: Fact) -> None:
+        """Tell a member of the staff something."""
+        self.says.append(Say(text=text, person=person, page=page, method=method, facts=facts))
+
+    def answer(self, text: TextId, person: str = "", **facts: Fact) -> None:
+        """Answer whoever sent the command, where they sent it from."""
+        self.says.append(Say(text=text, person=person, answer=True, facts=facts))
+
+    def tell_customer(self, text: TextId, **facts: Fact) -> None:
+        """Tell the requester something, in the channel that they used."""
+        self.says.append(Say(text=text, facts=facts))
+
+    def who(self, targets: Iterable[str]) -> tuple[str, ...]:
+        """Return the people that `targets` name for this ticket, now."""
+        scope = Scope(self.ticket.account, self.ticket.site, self.ticket.trade)
+        return self.setting.roster.who(targets, scope, self.now)
+
+    def begin_ladder(self) -> None:
+        """Start the first cycle: page the first level, or arm it when it waits."""
+        first = following(self.setting.ladder, None, found=True)
+        if first.wait > timedelta(0):
+            self.record(ev.EscalationArmed(**self.head(), cycle=1, next_at=self.now + first.wait))
+        else:
+            self.advance()
+
+    def advance(self, reason: str = "") -> None:
+        """Go to the next level that finds somebody, now; to the alarm and a new cycle when none does."""
+        ladder, escalation = self.setting.ladder, self.ticket.escalation
+        missed = next(iter(escalation.asked), "")
+        position = Position(escalation.round, escalation.level) if escalation.round else None
+        while True:
+            step = following(ladder, position, found=True)
+            if step.position is None:
+                self._exhausted()
+                return
+            position = step.position
+            people = self.who(ladder.levels[position.level - 1].notify)
+            next_at = self.now + following(ladder, position, found=bool(people)).wait
+            self.record(
+                ev.LevelReached(
+                    **self.head(),
+                    cycle=escalation.cycle,
+                    round=position.round,
+                    level=position.level,
+                    people=people,
+                    revision=self.setting.revision,
+                    next_at=next_at,
+                    reason=reason,
+                ),
+            )
+            if people:
+                for person in people:
+                    self.page(person, missed=missed if missed not in people else "")
+                return
+
+    def page(
+        self,
+        person: str,
+        *,
+        text: TextId | None = None,
+        method: int = 0,
+        missed: str = "",
+        **facts: Fact,
+    ) -> None:
+        """Ask a person to take the ticket; the text says until when, and who was asked before in vain."""
+        next_at = self.ticket.escalation.next_at
+        if next_at is not None:
+            facts["ack_by"] = next_at
+        if text is None and missed:
+            text = TextId.PAGE_NEXT
+            facts["missed"] = missed
+        if text is None:
+            text = TextId.PAGE if self.ticket.requester.contact else TextId.PAGE_UNKNOWN
+        self.tell(person, text, page=True, method=method, **facts)
+
+    def _exhausted(self) -> None:
+        ladder, cycle = self.setting.ladder, self.ticket.escalation.cycle
+        people = self.who([Role.DUTY_MANAGER])
+        rest = max(ladder.levels[-1].after, _SHORTEST_REST)
+        self.record(ev.Exhausted(**self.head(), cycle=cycle, people=people, next_at=self.now + rest))
+        for person in people:
+            self.says.append(
+                Say(
+                    text=TextId.EXHAUSTED,
+                    person=person,
+                    page=True,
+                    every_method=True,
+                    facts={"rounds": str(cycle * (ladder.repeat + 1)), "ack_by": self.now + rest},
+                ),
+            )

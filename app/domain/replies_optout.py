@@ -1,0 +1,33 @@
+"""The words with which a phone stops and starts our texts. A carrier acts on the bare word only, and so do we.
+
+What must not live here: what follows from it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+from app.domain.spelling import fold
+
+# Carrier defaults on long codes (PROVIDERS, section 3), and their usual Spanish and French counterparts.
+_STOP: Final = frozenset(
+    "stop stopall unsubscribe cancel end quit revoke optout arret arreter alto parar detener baja desabonner".split(),
+)
+_START: Final = frozenset({"start", "unstop"})
+_TRIM: Final = re.compile(r"[\s.!,;:\"'*()\[\]<>_-]+")
+
+
+def opt_word(text: str) -> Literal["STOP", "START", ""]:
+    """Return STOP or START if `text` is nothing but such a word, in any case, with any punctuation.
+
+    "please cancel the plumber" is none. YES is none either, though a carrier reads it as a start: to us it
+    is an answer.
+    """
+    word = _TRIM.sub("", fold(text)) if len(text.split()) <= _TWO else ""
+    if word in _STOP:
+        return "STOP"
+    return "START" if word in _START else ""
+
+
+_TWO: Final = 2  # "stop all", "opt out" and "opt-out" are the word too

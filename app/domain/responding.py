@@ -1,0 +1,237 @@
+"""What the staff's commands do while work goes on: take it, pass it, say when, arrive, wait, ask for more.
+
+What must not live here: the end of the work (closing.py), who a sender is (usecases), texts (texts.py).
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from app.domain import commands as cmd
+from app.domain import events as ev
+from app.domain.clocks import read_clocks
+from app.domain.drafting import Draft, Fact
+from app.domain.sla import Metric
+from app.domain.texts import TextId
+from app.domain.ticket import State
+
+
+def due_of(draft: Draft, metric: Metric) -> datetime | None:
+    """Return when a running clock is due, or None when it does not run."""
+    report = read_clocks(draft.ticket, draft.setting.policy, draft.now).get(metric)
+    return report.due_at if report and report.state == "running" else None
+
+
+def acknowledge(draft: Draft, person: str) -> None:
+    """Somebody has it: no more asking. Whoever comes second hears who was first."""
+    ticket = draft.ticket
+    if not ticket.open or ticket.state == State.RESOLVED:
+        answer_over(draft, person)
+        return
+    if ticket.assignee in ("", person):
+        if ticket.assignee == "" or ticket.escalating:
+            take_it(draft, person)
+        told_by = due_of(draft, Metric.UPDATE)
+        facts: dict[str, Fact] = {"eta_by": told_by} if told_by else {}
+        draft.answer(TextId.ACKED, person, **facts)
+        return
+    if not ticket.escalating:
+        draft.answer(TextId.NOT_YOURS, person, by=ticket.assignee, time=ticket.acknowledged_at or draft.now)
+        return
+    if ticket.escalation.joining:
+        draft.record(ev.Acknowledged(**draft.head(), person=person, joined=True))
+        draft.tell(ticket.assignee, TextId.JOINED, by=person, time=draft.now)
+    else:  # reopened, and whoever had it did not answer
+        draft.record(ev.Taken(**draft.head(), person=person, previous=ticket.assignee))
+        draft.tell(ticket.assignee, TextId.TAKEN, by=person, time=draft.now)
+    draft.answer(TextId.ACKED, person)
+
+
+def take_it(draft: Draft, person: str, *, implied: bool = False) -> None:
+    """Make `person` the assignee, tell the customer and everybody else who was asked."""
+    others = [p for p in draft.ticket.paged if p != person]
+    first = draft.ticket.acknowledged_at is None
+    draft.record(ev.Acknowledged(**draft.head(), person=person, implied=implied))
+    if first and not implied:
+        draft.tell_customer(TextId.ACKED_C, name=person)
+    for other in others:
+        draft.tell(other, TextId.TAKEN, by=person, time=draft.now)
+
+
+def answer_over(draft: Draft, person: str) -> None:
+    """Tell somebody that the ticket is done or closed, and since when."""
+    ticket = draft.ticket
+    at = ticket.ended_at or ticket.resolved_at or draft.now
+    draft.answer(TextId.CLOSED_ALREADY, person, time=at)
+
+
+def pass_on(draft: Draft, command: cmd.Pass) -> None:
+    """Somebody cannot: the next in line is asked at once."""
+    ticket = draft.ticket
+    if not ticket.open or ticket.state == State.RESOLVED:
+        answer_over(draft, command.person)
+        return
+    had_it = ticket.assignee == command.person
+    was_asked = command.person in ticket.escalation.asked
+    draft.record(ev.Passed(**draft.head(), person=command.person, text=command.text))
+    if had_it or (was_asked and not draft.ticket.escalation.asked):
+        draft.advance("passed")
+    asked = [p for p in draft.ticket.escalation.asked if p != command.person]
+    draft.answer(TextId.PASSED, command.person, to=asked[0] if asked else draft.ticket.assignee)
+
+
+def take(draft: Draft, person: str) -> None:
+    """Somebody takes it over from whoever has it."""
+    ticket = draft.ticket
+    if not ticket.open or ticket.state == State.RESOLVED:
+        answer_over(draft, person)
+        return
+    if ticket.assignee in ("", person):
+        acknowledge(draft, person)
+        return
+    draft.record(ev.Taken(**draft.head(), person=person, previous=ticket.assignee))
+    draft.tell(ticket.assignee, TextId.TAKEN, by=person, time=draft.now)
+    draft.answer(TextId.ACKED, person)
+
+
+def working(draft: Draft, person: str) -> bool:
+    """Make sure that `person` may work on the ticket, implying an acknowledgement; else answer why not."""
+    ticket = draft.ticket
+    if not ticket.open or ticket.state == State.RESOLVED:
+        answer_over(draft, person)
+        return False
+    if ticket.assignee == "" or (ticket.escalating and not ticket.escalation.joining):
+        take_it(draft, person, implied=True)
+    return True
+
+
+def give_eta(draft: Draft, command: cmd.GiveEta) -> None:
+    """Somebody will be there at an instant; the customer hears it, and a late one says so."""
+    if not working(draft, command.person):
+        return
+    before = draft.ticket.eta
+    if before == command.eta:
+        draft.answer(TextId.ETA_SAVED, command.person, eta=command.eta)
+        return
+    draft.record(ev.EtaGiven(**draft.head(), person=command.person, eta=command.eta))
+    limit = due_of(draft, Metric.ARRIVE)
+    if limit is not None and command.eta > limit:
+        late = str(math.ceil((command.eta - limit).total_seconds() / 60))
+        draft.answer(TextId.ETA_LATE, command.person, eta=command.eta, due=limit, minutes=late)
+    else:
+        facts: dict[str, Fact] = {"due": limit} if limit else {}
+        draft.answer(TextId.ETA_SAVED, command.person, eta=command.eta, **facts)
+    if before is None:
+        draft.tell_customer(TextId.ETA_C, eta=command.eta, name=command.person)
+    else:
+        draft.tell_customer(
+            TextId.ETA_CHANGED_C,
+            eta=command.eta,
+            was=before,
+            name=command.person,
+        )
+
+
+def arrive(draft: Draft, person: str) -> None:
+    """Somebody is there."""
+    if not working(draft, person):
+        return
+    if draft.ticket.state == State.ON_SITE:
+        draft.answer(TextId.ONSITE_SAVED, person)
+        return
+    end_hold(draft, person)
+    draft.record(ev.Arrived(**draft.head(), person=person))
+    draft.answer(TextId.ONSITE_SAVED, person)
+    draft.tell_customer(TextId.ONSITE_C, name=person)
+
+
+def end_hold(draft: Draft, person: str) -> None:
+    """Let work go on if it waits."""
+    if draft.ticket.state == State.ON_HOLD:
+        draft.record(ev.Released(**draft.head(), person=person, reason=""))
+
+
+def hold(draft: Draft, command: cmd.Hold) -> None:
+    """Work waits for a reason; the customer hears it."""
+    if not working(draft, command.person):
+        return
+    if draft.ticket.state == State.ON_HOLD and draft.ticket.hold_reason != command.reason:
+        end_hold(draft, command.person)  # one reason at a time: the clocks of the old one go on
+    until = draft.now + command.duration if command.duration else None
+    draft.record(
+        ev.Held(
+            **draft.head(),
+            person=command.person,
+            reason=command.reason,
+            text=command.text,
+            until=until,
+        ),
+    )
+    extra: dict[str, Fact] = {"until": until} if until else {}
+    draft.answer(TextId.HOLD_SAVED, command.person, reason=command.reason, **extra)
+    draft.tell_customer(TextId.HOLD_C, reason=command.reason, name=command.person, **extra)
+
+
+def release(draft: Draft, person: str) -> None:
+    """Work goes on."""
+    if not working(draft, person):
+        return
+    end_hold(draft, person)
+    draft.answer(TextId.RELEASED, person)
+
+
+def escalate(draft: Draft, command: cmd.Escalate) -> None:
+    """Ask the next level now; whoever holds the ticket stays on it."""
+    ticket = draft.ticket
+    if not ticket.open or ticket.state == State.RESOLVED:
+        answer_over(draft, command.person)
+        return
+    draft.record(ev.Escalated(**draft.head(), person=command.person, text=command.text))
+    draft.advance("escalated")
+    asked = draft.ticket.escalation.asked
+    ack_by = draft.ticket.escalation.next_at or draft.now
+    draft.answer(TextId.ESCALATED, command.person, to=asked[0] if asked else "", ack_by=ack_by)
+
+
+def note(draft: Draft, command: cmd.Note) -> None:
+    """Keep an internal text; one that was no answer we know is kept too, and says so."""
+    draft.record(
+        ev.Noted(**draft.head(), person=command.person, text=command.text, inbox_id=command.inbox_id),
+    )
+    draft.answer(TextId.NOTE_SAVED if command.understood else TextId.NOT_UNDERSTOOD, command.person)
+
+
+def update(draft: Draft, command: cmd.Update) -> None:
+    """Tell the customer something."""
+    draft.record(ev.Updated(**draft.head(), person=command.person, text=command.text))
+    draft.answer(TextId.UPDATE_SENT, command.person)
+    draft.tell_customer(TextId.UPDATE_C, quote=command.text, name=command.person)
+
+
+def cancel(draft: Draft, command: cmd.Cancel) -> None:
+    """Withdraw the ticket; everybody concerned hears it."""
+    ticket = draft.ticket
+    if not ticket.open:
+        answer_over(draft, command.person)
+        return
+    draft.record(ev.Cancelled(**draft.head(), person=command.person, text=command.text))
+    told = {ticket.assignee} if ticket.assignee else set(ticket.escalation.asked)
+    for person in sorted(told - {command.person}):
+        draft.tell(person, TextId.CANCELLED, by=command.person)
+    draft.answer(TextId.CANCELLED, command.person, by=command.person)
+    draft.tell_customer(TextId.CANCELLED_C)
+
+
+def set_priority(draft: Draft, command: cmd.SetPriority) -> None:
+    """Change the order of work."""
+    ticket = draft.ticket
+    if ticket.open and ticket.priority != command.priority:
+        draft.record(
+            ev.PriorityChanged(
+                **draft.head(),
+                person=command.person,
+                priority=command.priority,
+                previous=ticket.priority,
+            ),
+        )

@@ -1,0 +1,287 @@
+"""The ticket: its state as the fold of its events. `evolve` is the only way a ticket changes.
+
+What must not live here: what to do about an event (decide.py), clock arithmetic (sla.py), texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.domain import events as ev
+from app.domain.events import AnyEvent, Requester
+from app.domain.sla import SlaEvent
+
+
+class State(StrEnum):
+    """Where a ticket stands (DESIGN, 'Words')."""
+
+    NEW = "new"
+    ACKNOWLEDGED = "acknowledged"
+    EN_ROUTE = "en_route"
+    ON_SITE = "on_site"
+    ON_HOLD = "on_hold"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+    MERGED = "merged"
+
+
+ENDED = frozenset({State.CLOSED, State.CANCELLED, State.MERGED})
+WORKING = frozenset({State.ACKNOWLEDGED, State.EN_ROUTE, State.ON_SITE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """Where the ladder stands. `next_at` is when it goes on; None while nobody needs to be asked.
+
+    `cycle` counts how often the whole ladder was begun. `asked` are those who were paged at the present
+    level and have neither refused nor turned out to be unreachable. `joining` means that the holder asked for
+    the next level by hand: whoever acknowledges joins, and the holder stays.
+    """
+
+    cycle: int = 1
+    round: int = 0
+    level: int = 0
+    next_at: datetime | None = None
+    asked: tuple[str, ...] = ()
+    joining: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """One customer emergency, first message to confirmed closure. `version` counts its events."""
+
+    id: int
+    number: int
+    version: int
+    state: State
+    priority: str
+    trade: str
+    tags: tuple[str, ...]
+    life_safety: bool
+    account: str
+    site: str
+    requester: Requester
+    text: str
+    opened_at: datetime
+    ladder: str
+    revision: str
+    policy: str
+    also_notify: tuple[str, ...]
+    remind_after: timedelta
+    close_after: timedelta
+    assignee: str = ""
+    acknowledged_at: datetime | None = None
+    escalation: Escalation = Escalation()
+    paged: tuple[str, ...] = ()
+    eta: datetime | None = None
+    hold_reason: str = ""
+    hold_until: datetime | None = None
+    before_hold: State = State.NEW
+    resolution: str = ""
+    resolved_at: datetime | None = None
+    reminded_at: datetime | None = None
+    ended_at: datetime | None = None
+    confirmed: bool = False
+    breached: tuple[str, ...] = ()
+    warned: tuple[str, ...] = ()
+    history: tuple[SlaEvent, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """Return whether the ticket still needs somebody: not closed, cancelled or merged."""
+        return self.state not in ENDED
+
+    @property
+    def escalating(self) -> bool:
+        """Return whether somebody is being asked to take it."""
+        return self.escalation.next_at is not None
+
+
+# Events that a clock looks at, by their name in the SLA's own words (docs on `closeloop compute`).
+_SLA_TYPES: dict[type[ev.Event], str] = {
+    ev.Opened: "opened",
+    ev.Acknowledged: "acknowledged",
+    ev.EtaGiven: "eta_given",
+    ev.Arrived: "arrived",
+    ev.Updated: "updated",
+    ev.Held: "held",
+    ev.Released: "released",
+    ev.PriorityChanged: "priority_changed",
+    ev.Resolved: "resolved",
+    ev.Reopened: "reopened",
+    ev.Confirmed: "confirmed",
+    ev.Declined: "declined",
+    ev.Closed: "closed",
+    ev.Cancelled: "cancelled",
+}
+
+
+def sla_event(event: AnyEvent) -> SlaEvent | None:
+    """Return the event as a clock sees it, or None when no clock looks at such an event."""
+    name = _SLA_TYPES.get(type(event))
+    if name is None:
+        return None
+    reason = (event.reason or None) if isinstance(event, ev.Held | ev.Released) else None
+    priority = event.priority if isinstance(event, ev.Opened | ev.PriorityChanged) else None
+    return SlaEvent(type=name, at=event.at, priority=priority, reason=reason)
+
+
+def opened(ticket_id: int, event: ev.Opened) -> Ticket:
+    """Return the new ticket that `event` makes."""
+    return Ticket(
+        id=ticket_id,
+        number=event.number,
+        version=0,
+        state=State.NEW,
+        priority=event.priority,
+        trade=event.trade,
+        tags=event.tags,
+        life_safety=event.life_safety,
+        account=event.account,
+        site=event.site,
+        requester=event.requester,
+        text=event.text,
+        opened_at=event.at,
+        ladder=event.ladder,
+        revision=event.revision,
+        policy=event.policy,
+        also_notify=event.also_notify,
+        remind_after=timedelta(seconds=event.remind_after_seconds),
+        close_after=timedelta(seconds=event.close_after_seconds),
+    )
+
+
+def evolve(ticket: Ticket | None, event: AnyEvent, *, ticket_id: int = 0) -> Ticket:
+    """Return the ticket after `event`. `ticket` is None (and `ticket_id` given) only for Opened."""
+    if isinstance(event, ev.Opened):
+        ticket = opened(ticket_id, event)
+    if ticket is None:
+        raise ValueError(f"the first event of a ticket is opened, not {event.kind}")
+    seen = sla_event(event)
+    history = ticket.history if seen is None else (*ticket.history, seen)
+    return replace(_apply(ticket, event), version=ticket.version + 1, history=history)
+
+
+def fold(ticket_id: int, events: Iterable[AnyEvent]) -> Ticket:
+    """Return the ticket that `events` (in order, Opened first) make."""
+    ticket: Ticket | None = None
+    for event in events:
+        ticket = evolve(ticket, event, ticket_id=ticket_id)
+    if ticket is None:
+        raise ValueError("a ticket has at least one event")
+    return ticket
+
+
+def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - one flat branch for each event
+    at_rest = replace(ticket.escalation, next_at=None, asked=(), joining=False)
+    match event:
+        case ev.EscalationArmed():
+            step = Escalation(cycle=event.cycle, next_at=event.next_at)
+            return replace(ticket, escalation=step)
+        case ev.LevelReached():
+            step = Escalation(
+                cycle=event.cycle,
+                round=event.round,
+                level=event.level,
+                next_at=event.next_at,
+                asked=event.people,
+                joining=ticket.escalation.joining,
+            )
+            return replace(ticket, escalation=step, paged=_union(ticket.paged, event.people))
+        case ev.Exhausted():
+            joining = ticket.escalation.joining
+            step = Escalation(cycle=event.cycle + 1, next_at=event.next_at, joining=joining)
+            return replace(ticket, escalation=step, paged=_union(ticket.paged, event.people))
+        case ev.Acknowledged(joined=True):
+            return replace(ticket, escalation=at_rest)
+        case ev.Acknowledged():
+            state = State.ACKNOWLEDGED if ticket.state == State.NEW else ticket.state
+            held = replace(ticket, state=state, assignee=event.person, escalation=at_rest)
+            return replace(held, acknowledged_at=event.at)
+        case ev.Taken():
+            taken = replace(ticket, assignee=event.person, escalation=at_rest)
+            return replace(taken, acknowledged_at=event.at)
+        case ev.Escalated():
+            joining = bool(ticket.assignee)
+            return replace(ticket, escalation=replace(ticket.escalation, joining=joining))
+        case ev.Passed():
+            return _pass(ticket, event.person)
+        case ev.DeliveryFailed(page=True, next_channel="") if event.person:
+            return replace(ticket, escalation=_without(ticket.escalation, event.person))
+        case ev.EtaGiven():
+            state = State.EN_ROUTE if ticket.state in (State.NEW, State.ACKNOWLEDGED) else ticket.state
+            return replace(ticket, state=state, eta=event.eta)
+        case ev.Arrived():
+            return replace(ticket, state=State.ON_SITE if ticket.state in WORKING else ticket.state)
+        case ev.Held():
+            before = ticket.before_hold if ticket.state == State.ON_HOLD else ticket.state
+            held = replace(ticket, state=State.ON_HOLD, before_hold=before)
+            return replace(held, hold_reason=event.reason, hold_until=event.until)
+        case ev.Released():
+            return replace(ticket, state=ticket.before_hold, hold_reason="", hold_until=None)
+        case ev.Resolved():
+            done = replace(ticket, state=State.RESOLVED, resolution=event.text, resolved_at=event.at)
+            return replace(done, escalation=at_rest, reminded_at=None, hold_reason="", hold_until=None)
+        case ev.ResolutionNoted():
+            return replace(ticket, resolution=event.text)
+        case ev.ClosureReminded():
+            return replace(ticket, reminded_at=event.at)
+        case ev.Reopened():
+            return _reopen(ticket, event)
+        case ev.Closed():
+            end = replace(ticket, state=State.CLOSED, ended_at=event.at, confirmed=event.confirmed)
+            return replace(end, escalation=at_rest)
+        case ev.Cancelled():
+            end = replace(ticket, state=State.CANCELLED, ended_at=event.at, escalation=at_rest)
+            return replace(end, hold_reason="", hold_until=None)
+        case ev.PriorityChanged():
+            return replace(ticket, priority=event.priority)
+        case ev.SiteSet():
+            return replace(ticket, account=event.account, site=event.site)
+        case ev.Warned():
+            return replace(ticket, warned=_union(ticket.warned, (f"{event.metric}:{event.share}",)))
+        case ev.Breached():
+            return replace(ticket, breached=_union(ticket.breached, (event.metric,)))
+        case (
+            ev.Opened()
+            | ev.CustomerWrote()
+            | ev.DeliveryFailed()
+            | ev.Confirmed()
+            | ev.Declined()
+            | ev.Updated()
+            | ev.Noted()
+        ):
+            return ticket
+
+
+def _pass(ticket: Ticket, person: str) -> Ticket:
+    waiting = replace(ticket, escalation=_without(ticket.escalation, person))
+    if ticket.assignee != person:
+        return waiting
+    state = State.NEW if ticket.state == State.ACKNOWLEDGED else ticket.state
+    return replace(waiting, assignee="", state=state)
+
+
+def _reopen(ticket: Ticket, event: ev.Reopened) -> Ticket:
+    asked = (ticket.assignee,) if ticket.assignee else ()
+    step = Escalation(
+        cycle=event.cycle,
+        round=event.round,
+        level=event.level,
+        next_at=event.next_at,
+        asked=asked,
+    )
+    back = replace(ticket, state=State.ACKNOWLEDGED if ticket.assignee else State.NEW, escalation=step)
+    return replace(back, resolved_at=None, reminded_at=None, ended_at=None, confirmed=False, eta=None)
+
+
+def _without(escalation: Escalation, person: str) -> Escalation:
+    return replace(escalation, asked=tuple(p for p in escalation.asked if p != person))
+
+
+def _union(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
+    return (*known, *dict.fromkeys(name for name in more if name not in known))

@@ -1,0 +1,112 @@
+"""SMS out by Twilio. One call is one message: nothing here repeats a POST, because that is a second SMS.
+
+Settings come as a value; nothing here reads the environment or decides whether and when to try again.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import ConnectTimeout, InvalidURL, RequestException
+from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped] # the SDK carries no types
+from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped] # the SDK carries no types
+from twilio.rest import Client  # type: ignore[import-untyped] # the SDK carries no types
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, SSLError
+
+from app.domain.delivery import twilio_status
+from app.ports import GatewayError, Sent, SmsOut
+from app.providers.refusals import refusal, unanswered, unreachable
+
+_SHORTEST_VALIDITY = 1
+_LONGEST_VALIDITY = 36_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwilioConfig:
+    """The account, and from whom messages come: a messaging service, else a number (E.164).
+
+    `public_base_url` is where Twilio posts receipts to. `api_base`, if given, is another scheme and host than
+    Twilio's, for a simulator; no proxy is used then. `timeout` is in seconds.
+    """
+
+    account_sid: str
+    auth_token: str = field(repr=False)
+    from_number: str = ""
+    messaging_service_sid: str = ""
+    public_base_url: str
+    api_base: str = ""
+    timeout: float = 10.0
+
+
+class TwilioSms:
+    """Sends SMS by the official SDK. Threads may share one."""
+
+    def __init__(self, config: TwilioConfig) -> None:
+        """Prepare the client; nothing is sent or checked yet."""
+        # At INFO the SDK writes each request's address and headers, with the account's id in them.
+        logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
+        self._config = config
+        # The SDK waits for ever unless it is told; and its async client ignores what it is told.
+        http = TwilioHttpClient(timeout=config.timeout)
+        self._session = http.session
+        self._client = Client(config.account_sid, config.auth_token, http_client=http)
+        if config.api_base:
+            self._client.api.base_url = config.api_base.rstrip("/")
+            self._session.trust_env = False
+
+    def send(self, message: SmsOut) -> Sent:
+        """Return Twilio's id and first status of `message`. Raises GatewayError."""
+        seconds = min(max(message.valid_seconds, _SHORTEST_VALIDITY), _LONGEST_VALIDITY)
+        options: dict[str, object] = {
+            "to": message.to,
+            "body": message.body.encode("utf-8", "replace").decode(),
+            "status_callback": self._callback(message.outbox_id),
+            "validity_period": seconds,
+            "smart_encoded": True,
+        }
+        if self._config.messaging_service_sid:
+            options["messaging_service_sid"] = self._config.messaging_service_sid
+        else:
+            options["from_"] = self._config.from_number
+        try:
+            created = self._client.messages.create(**options)
+            return Sent(provider_id=str(created.sid or ""), status=twilio_status(str(created.status or "")))
+        except TwilioException as error:
+            raise _refusal_of(error) from error
+        except RequestException as error:
+            raise _broken_connection(error) from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            # The answer was a success that the SDK could not read.
+            raise unanswered("Twilio", error) from error
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._session.close()
+
+    def _callback(self, outbox_id: int) -> str:
+        return f"{self._config.public_base_url.rstrip('/')}/inbound/twilio/status?o={outbox_id}"
+
+
+def _refusal_of(error: TwilioException) -> GatewayError:
+    status = getattr(error, "status", None)
+    if not isinstance(status, int):
+        return unanswered("Twilio", error)
+    message = getattr(error, "msg", None) or getattr(error, "detail", None) or getattr(error, "title", "")
+    code = getattr(error, "code", None)
+    # Without a code of its own the SDK repeats the HTTP status.
+    return refusal(
+        "Twilio", status=status, code="" if code in (None, status) else str(code), message=str(message)
+    )
+
+
+def _broken_connection(error: RequestException) -> GatewayError:
+    if isinstance(error, ConnectTimeout | InvalidURL):
+        return unreachable("Twilio", error)
+    if isinstance(error, RequestsConnectionError) and error.args:
+        cause = error.args[0]
+        reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+        if isinstance(reason, NewConnectionError | ConnectTimeoutError | SSLError):
+            return unreachable("Twilio", error)
+    return unanswered("Twilio", error)

@@ -1,0 +1,185 @@
+"""From parsed files to compiled parts: every name in them is looked up, every mistake is told at its place.
+
+What must not live here: reading files (sources.py), asking the rules (revision.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from app.documents import DocumentError, Problem, nearest
+from app.domain.escalation import Ladder
+from app.domain.texts import Texts
+from app.rulebook import models
+from app.rulebook.checking import Scope
+from app.rulebook.compiling import FILLER
+from app.rulebook.conditions import read_stage
+from app.rulebook.promises import read_calendars, read_ladders, read_policies, read_texts
+from app.rulebook.schema import facts_for
+from app.rulebook.sources import Source
+from app.rulebook.stages import Stage, compile_rule
+from app.rulebook.vocabulary import PhraseError, Vocabulary, WordList, slots_of
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+RuleT = TypeVar("RuleT", bound=models.Rule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """The compiled stages of routing.yaml, in the order in which they are asked."""
+
+    kind: Stage[models.KindRule]
+    life_safety: Stage[models.LifeRule]
+    trade: Stage[models.TradeRule]
+    priority: Stage[models.PriorityRule]
+    tags: Stage[models.TagRule]
+    route: Stage[models.RouteRule]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything a rulebook consists of, checked. `holidays` are dates by calendar name."""
+
+    routing: models.Routing
+    stages: Stages
+    vocabulary: Vocabulary
+    ladders: Mapping[str, Ladder]
+    policies: Mapping[str, dict[str, object]]
+    texts: Texts
+    holidays: Mapping[str, Sequence[str]]
+    unused_lists: tuple[str, ...]
+
+
+def build(sources: Mapping[str, Source], stored: Mapping[str, Sequence[str]] | None = None) -> Parts:
+    """Return the compiled parts of the files `sources`.
+
+    `stored` are the holidays of a stored revision; without, they are computed. Raises DocumentError with
+    everything that is wrong in any of the files.
+    """
+    problems: list[Problem] = []
+    texts = read_texts(sources, problems)
+    dictionary = _checked(sources["words"], models.Dictionary, problems)
+    routing = _checked(sources["routing"], models.Routing, problems)
+    ladder_file = _checked(sources["escalation"], models.Ladders, problems)
+    policy_file = _checked(sources["sla"], models.Policies, problems)
+    calendar_file = _checked(sources["calendars"], models.Calendars, problems)
+    ladders = read_ladders(sources["escalation"], ladder_file, problems) if ladder_file else {}
+    policies: dict[str, dict[str, object]] = {}
+    holidays: dict[str, list[str]] = {}
+    if calendar_file:
+        calendars, holidays = read_calendars(sources["calendars"], calendar_file, stored, problems)
+        if policy_file:
+            policies = read_policies(sources["sla"], policy_file, calendars, problems)
+    vocabulary = _vocabulary(sources["words"], dictionary, problems) if dictionary else None
+    used: set[str] = set()
+    stages: Stages | None = None
+    if routing and dictionary:
+        stages = _stages(sources["routing"], routing, frozenset(dictionary.lists), used, problems)
+    if routing and ladder_file and policy_file:
+        _route_names(sources["routing"], routing, ladder_file, policy_file, problems)
+    if problems or not (routing and dictionary and stages and vocabulary and texts):
+        raise DocumentError(problems)
+    included = {other for words in dictionary.lists.values() for other in words.include}
+    disguises = {name for name, words in dictionary.lists.items() if words.disguise}
+    return Parts(
+        routing=routing,
+        stages=stages,
+        vocabulary=vocabulary,
+        ladders=ladders,
+        policies=policies,
+        texts=texts,
+        holidays=holidays,
+        unused_lists=tuple(sorted(set(dictionary.lists) - used - included - disguises - {FILLER})),
+    )
+
+
+def _checked(source: Source, model: type[ModelT], problems: list[Problem]) -> ModelT | None:
+    try:
+        return source.document.check(model)
+    except DocumentError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _vocabulary(source: Source, file: models.Dictionary, problems: list[Problem]) -> Vocabulary | None:
+    before = len(problems)
+    for name, words in file.lists.items():
+        plainly = source.document.at(("lists", name, 0)) != source.document.at(("lists", name))
+        where = ("lists", name) if plainly else ("lists", name, "phrases")
+        for index, phrase in enumerate(words.phrases):
+            try:
+                slots_of(phrase)
+            except PhraseError as error:
+                problems.append(source.document.problem((*where, index), str(error)))
+        for index, other in enumerate(words.include):
+            if other not in file.lists:
+                message = f"unknown word list {other!r}{nearest(other, file.lists)}"
+                problems.append(source.document.problem(("lists", name, "include", index), message))
+    if len(problems) > before:
+        return None
+    lists = [
+        WordList(
+            name=name,
+            phrases=tuple(sorted(_phrases(file, name, set()))),
+            negatable=words.negatable,
+            disguise=words.disguise,
+        )
+        for name, words in sorted(file.lists.items())
+    ]
+    return Vocabulary(lists, file.negators, file.breakers)
+
+
+def _phrases(file: models.Dictionary, name: str, seen: set[str]) -> set[str]:
+    """Return the phrases of a list and of all lists that it includes, also when they include each other."""
+    if name in seen:
+        return set()
+    seen.add(name)
+    words = file.lists[name]
+    return set(words.phrases).union(*(_phrases(file, other, seen) for other in words.include))
+
+
+def _stages(
+    source: Source, routing: models.Routing, lists: frozenset[str], used: set[str], problems: list[Problem]
+) -> Stages | None:
+    before = len(problems)
+
+    def stage(name: str, rules: Sequence[RuleT]) -> Stage[RuleT]:
+        scope = Scope(facts_for(name, tuple(routing.trades)), lists, used)
+        trees = read_stage(name, rules, source, scope, problems)
+        if len(problems) > before:
+            return Stage(name, [])
+        pairs = zip(rules, trees, strict=True)
+        return Stage(name, [compile_rule(rule.name, tree, rule) for rule, tree in pairs])
+
+    for index, rule in enumerate(routing.trade):
+        if rule.trade and rule.trade not in routing.trades:
+            message = f"unknown trade {rule.trade!r}{nearest(rule.trade, routing.trades)}"
+            problems.append(source.document.problem(("trade", index, "trade"), message))
+    return Stages(
+        kind=stage("kind", routing.kind),
+        life_safety=stage("life_safety", routing.life_safety),
+        trade=stage("trade", routing.trade),
+        priority=stage("priority", routing.priority),
+        tags=stage("tags", routing.tags),
+        route=stage("route", routing.route),
+    )
+
+
+def _route_names(
+    source: Source,
+    routing: models.Routing,
+    ladders: models.Ladders,
+    policies: models.Policies,
+    problems: list[Problem],
+) -> None:
+    for index, rule in enumerate(routing.route):
+        if rule.ladder not in ladders.ladders:
+            message = f"unknown ladder {rule.ladder!r}{nearest(rule.ladder, ladders.ladders)}"
+            problems.append(source.document.problem(("route", index, "ladder"), message))
+        if rule.sla not in policies.policies:
+            message = f"unknown SLA policy {rule.sla!r}{nearest(rule.sla, policies.policies)}"
+            problems.append(source.document.problem(("route", index, "sla"), message))

@@ -1,0 +1,179 @@
+"""From a checked tree to a function, and to the keys without which it cannot be true.
+
+The keys are what makes a thousand rules cost about as much as ten: a rule whose words do not occur in the
+message is never tried. What must not live here: checks (checking.py), the order of rules (stages.py).
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, Final, assert_never
+
+import re2
+
+from app.rulebook.checking import walk
+from app.rulebook.expression import Binary, Call, Literal, Name, Node, Not, Sequence
+from app.rulebook.schema import View
+
+Condition = Callable[[View], bool]
+Value = Callable[[View], object]
+Spans = list[tuple[int, int]]
+NEAR: Final = 5
+
+_COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def compile_condition(node: Node) -> Condition:
+    """Return `node`, which was checked, as a function of a View."""
+    match node:
+        case Name() if node.name.startswith("words."):
+            name = node.name.removeprefix("words.")
+            return lambda view: name in view.hits
+        case Not():
+            operand = compile_condition(node.operand)
+            return lambda view: not operand(view)
+        case Binary():
+            return _binary(node)
+        case Call():
+            return _method(node) if node.method else _word_function(node)
+        case _:
+            value = _value(node)
+            return lambda view: bool(value(view))
+
+
+def _binary(node: Binary) -> Condition:
+    if node.op in ("&&", "||"):
+        first, second = compile_condition(node.left), compile_condition(node.right)
+        if node.op == "&&":
+            return lambda view: first(view) and second(view)
+        return lambda view: first(view) or second(view)
+    left, right = _value(node.left), _value(node.right)
+    if node.op == "in":
+        return lambda view: left(view) in right(view)  # type: ignore[operator]  # checked: a list of texts
+    compare = _COMPARE[node.op]
+    return lambda view: compare(left(view), right(view))
+
+
+def _value(node: Node) -> Value:
+    match node:
+        case Literal():
+            constant = node.value
+            return lambda _: constant
+        case Sequence():
+            items = frozenset(item.value for item in node.items if isinstance(item, Literal))
+            return lambda _: items
+        case Name() if not node.name.startswith("words."):
+            name = node.name
+            return lambda view: view.values[name]
+        case Name() | Not() | Binary() | Call():
+            return compile_condition(node)
+        case _:
+            assert_never(node)
+
+
+def _method(node: Call) -> Condition:
+    subject = _value(node.args[0])
+    argument = node.args[1]
+    wanted = str(argument.value) if isinstance(argument, Literal) else ""
+    match node.function:
+        case "contains":
+            return lambda view: wanted in str(subject(view))
+        case "startsWith":
+            return lambda view: str(subject(view)).startswith(wanted)
+        case "endsWith":
+            return lambda view: str(subject(view)).endswith(wanted)
+        case _:
+            search = re2.compile(wanted).search
+            return lambda view: search(str(subject(view))) is not None
+
+
+def _word_function(node: Call) -> Condition:
+    name = list_name(node.args[0])
+    match node.function:
+        case "near":
+            other = list_name(node.args[1])
+            third = node.args[2] if len(node.args) > 2 else None  # noqa: PLR2004 - near(a, b, words)
+            within = int(third.value) if isinstance(third, Literal) else NEAR
+            return lambda view: (
+                name in view.hits and other in view.hits and _near(view.hits[name], view.hits[other], within)
+            )
+        case "only":
+            return lambda view: name in view.hits and _covers(view, name)
+        case "starts":
+            return lambda view: name in view.hits and view.hits[name][0][0] == 0
+        case "ends":
+            return lambda view: name in view.hits and any(end == view.length for _, end in view.hits[name])
+        case _:
+            return lambda view: name in view.hits
+
+
+def list_name(node: Node) -> str:
+    """Return the word list that an argument names, as `words.flood` or as `"flood"`."""
+    if isinstance(node, Name):
+        return node.name.removeprefix("words.")
+    return str(node.value) if isinstance(node, Literal) else ""
+
+
+def _near(some: Spans, others: Spans, within: int) -> bool:
+    """Tell whether at most `within` words stand between a place of one list and one of the other."""
+    return any(
+        start_b - end_a <= within and start_a - end_b <= within
+        for start_a, end_a in some
+        for start_b, end_b in others
+    )
+
+
+FILLER: Final = "filler"
+
+
+def _covers(view: View, name: str) -> bool:
+    """Tell whether the whole message is made of the list's words and those of the list `filler`."""
+    covered = set[int]()
+    for spans in (view.hits[name], view.hits.get(FILLER, [])):
+        for start, end in spans:
+            covered.update(range(start, end))
+    return len(covered) >= view.length
+
+
+def facts_in(node: Node) -> tuple[str, ...]:
+    """Return the facts that `node` names, `words.NAME` among them, each once, in order."""
+    names: dict[str, None] = {}
+    for part in walk(node):
+        if isinstance(part, Name):
+            names[part.name] = None
+        elif isinstance(part, Call) and part.function == "has_words":
+            names[f"words.{list_name(part.args[0])}"] = None
+    return tuple(names)
+
+
+def needed_keys(node: Node) -> frozenset[str] | None:
+    """Return keys of which one at least is present whenever `node` is true; None: it may be true without.
+
+    A key is `words.NAME` for a word list that was found, or `FACT=VALUE` for a fact with that text value.
+    """
+    match node:
+        case Name() if node.name.startswith("words."):
+            return frozenset({node.name})
+        case Call(method=False):
+            return frozenset({f"words.{list_name(node.args[0])}"})
+        case Binary(op="&&"):
+            both = [keys for keys in (needed_keys(node.left), needed_keys(node.right)) if keys is not None]
+            # Words are rarer than values of facts; of two, the smaller set is tried less often.
+            return min(both, key=lambda keys: (any("=" in key for key in keys), len(keys)), default=None)
+        case Binary(op="||"):
+            left, right = needed_keys(node.left), needed_keys(node.right)
+            return None if left is None or right is None else left | right
+        case Binary(op="==", left=Name(name=name), right=Literal(value=str(value))):
+            return frozenset({f"{name}={value}"})
+        case Binary(op="in", left=Name(name=name), right=Sequence(items=items)):
+            return frozenset(f"{name}={item.value}" for item in items if isinstance(item, Literal))
+        case _:
+            return None

@@ -1,0 +1,189 @@
+"""What may stand in the files of a rulebook, as pydantic models: keys, types, required or not.
+
+What must not live here: whether the names in them exist (building.py), the texts (domain/texts.py).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from app.documents import nearest
+from app.domain.classification import KINDS, PRIORITIES
+from app.domain.instants import DurationError, parse_duration
+
+_NAME: Final = r"^[a-z][a-z0-9_]*$"
+_TARGET: Final = r"^(person:|schedule:)?[\w.-]+$"
+
+Identifier = Annotated[str, Field(pattern=_NAME, max_length=60)]
+RuleName = Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Example(_Model):
+    """A message that the rule must decide; written as a text alone, or with what else is known of it."""
+
+    text: str = ""
+    subject: str = ""
+    channel: Literal["sms", "email", "voice", "web"] = "sms"
+    account: str = ""
+    tier: str = ""
+    site: str = ""
+    region: str = ""
+    hour: int = Field(default=12, ge=0, le=23)
+    weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = "mon"
+    pictures: int = Field(default=0, ge=0)
+    open_tickets: int = Field(default=0, ge=0)
+
+
+def _example(value: object) -> object:
+    return {"text": value} if isinstance(value, str) else value
+
+
+Examples = list[Annotated[Example, BeforeValidator(_example)]]
+
+
+class Rule(_Model):
+    """`name` is what people read; without `when` it always matches. `examples` are tests."""
+
+    name: RuleName
+    when: str = "true"
+    examples: Examples = []
+    counterexamples: Examples = []
+
+
+class KindRule(Rule):
+    """Decides what a message is."""
+
+    kind: str
+
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return _one_of(value, KINDS, "kind")
+
+
+class LifeRule(Rule):
+    """Decides that somebody may be in danger: always P1."""
+
+
+class TradeRule(Rule):
+    """Decides the trade; an empty one means that a person has to find out."""
+
+    trade: str
+
+
+class PriorityRule(Rule):
+    """Decides the priority."""
+
+    priority: str
+
+    @field_validator("priority")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return _one_of(value, PRIORITIES, "priority")
+
+
+class TagRule(Rule):
+    """Adds tags; every rule that matches does."""
+
+    add: list[Identifier] = Field(min_length=1)
+
+
+class Confirm(_Model):
+    """When an unanswered closing question is repeated, and when the ticket is closed as unconfirmed."""
+
+    remind_after: str
+    close_after: str
+
+    @field_validator("remind_after", "close_after")
+    @classmethod
+    def _duration(cls, value: str) -> str:
+        try:
+            if parse_duration(value).total_seconds() > 0:
+                return value
+        except DurationError as error:
+            raise ValueError(str(error)) from None
+        raise ValueError(f"{value!r} is no time at all; write for example 4h")
+
+
+class RouteRule(Rule):
+    """Decides whom a ticket goes to and which clocks it has."""
+
+    ladder: str
+    sla: str
+    also_notify: list[Annotated[str, Field(pattern=_TARGET)]] = []
+    confirm: Confirm
+
+
+class Routing(_Model):
+    """routing.yaml: the trades there are, and the stages in the order in which they are asked."""
+
+    trades: list[Identifier] = Field(min_length=1)
+    kind: list[KindRule] = Field(min_length=1)
+    life_safety: list[LifeRule] = []
+    trade: list[TradeRule] = Field(min_length=1)
+    priority: list[PriorityRule] = Field(min_length=1)
+    tags: list[TagRule] = []
+    route: list[RouteRule] = Field(min_length=1)
+
+
+class Words(_Model):
+    """One word list: `phrases`, and `include` for all phrases of other lists.
+
+    With `negatable`, "no leak" is not found as a leak; a `disguise` hides the words that it covers.
+    """
+
+    about: str = ""
+    negatable: bool = True
+    disguise: bool = False
+    include: list[str] = []
+    phrases: list[str] = []
+
+
+def _words(value: object) -> object:
+    return {"phrases": value} if isinstance(value, list) else value
+
+
+class Dictionary(_Model):
+    """words.yaml: words that negate, words that end a negation, and the lists by name."""
+
+    negators: list[str]
+    breakers: list[str]
+    lists: dict[Identifier, Annotated[Words, BeforeValidator(_words)]]
+
+
+class Ladders(_Model):
+    """escalation.yaml: ladders by name, each an escalation policy as docs on formats describe."""
+
+    ladders: dict[Identifier, dict[str, Any]] = Field(min_length=1)
+
+
+class Policies(_Model):
+    """sla.yaml: policies by name."""
+
+    policies: dict[Identifier, dict[str, Any]] = Field(min_length=1)
+
+
+class HolidayYears(_Model):
+    """The years for which holidays by country are written into a revision, both included."""
+
+    first: int = Field(ge=2000, le=2200)
+    last: int = Field(ge=2000, le=2200)
+
+
+class Calendars(_Model):
+    """calendars.yaml: calendars by name; `24x7` is always there."""
+
+    holiday_years: HolidayYears = HolidayYears(first=2025, last=2035)
+    calendars: dict[Identifier, dict[str, Any]] = {}
+
+
+def _one_of(value: str, known: tuple[str, ...], what: str) -> str:
+    if value not in known:
+        raise ValueError(f"unknown {what} {value!r}{nearest(value, known)}")
+    return value

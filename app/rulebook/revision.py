@@ -1,0 +1,167 @@
+"""A rulebook, loaded and checked: one content-hashed revision that classifies and routes.
+
+What must not live here: how files are read (sources.py) and compiled (building.py), who is paged in the end
+(usecases).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, cast
+
+from app.documents import Document, DocumentError, Problem
+from app.domain.classification import Classification, ClosureTerms, Facts, Route, TraceStep
+from app.domain.errors import CloseloopError
+from app.domain.escalation import Ladder
+from app.domain.instants import parse_duration
+from app.domain.texts import Texts
+from app.rulebook.building import Parts, build
+from app.rulebook.models import Routing
+from app.rulebook.sources import Source, plain, read_folders
+from app.rulebook.view import view_of
+
+FORMAT: Final = 1
+_URGENT: Final = "P1"
+
+
+class UnknownNameError(CloseloopError):
+    """The rulebook has nothing of that name."""
+
+
+class Rulebook:
+    """One revision. Safe to share between threads; asking it changes nothing."""
+
+    def __init__(self, parts: Parts, document: dict[str, object]) -> None:
+        """Hold compiled `parts` and the `document` from which they can be rebuilt."""
+        self._parts = parts
+        self.document = document
+        self.hash = content_hash(document)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rulebook) and other.hash == self.hash
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+    @property
+    def texts(self) -> Texts:
+        """Return the texts that people are sent."""
+        return self._parts.texts
+
+    @property
+    def routing(self) -> Routing:
+        """Return the rules as written."""
+        return self._parts.routing
+
+    @property
+    def unused_lists(self) -> tuple[str, ...]:
+        """Return the word lists that no rule names."""
+        return self._parts.unused_lists
+
+    @property
+    def ladders(self) -> Mapping[str, Ladder]:
+        """Return all ladders by name."""
+        return self._parts.ladders
+
+    def classify(self, facts: Facts) -> Classification:
+        """Return what a message with these `facts` is about, and which rules decided it."""
+        view = view_of(facts, self._parts.vocabulary)
+        stages, trace, rules = self._parts.stages, list[TraceStep](), list[str]()
+        kind = next(stages.kind.matches(view, trace))
+        view.values["kind"] = kind.outcome.kind
+        danger = next(stages.life_safety.matches(view, trace), None)
+        view.values["life_safety"] = danger is not None
+        trade = next(stages.trade.matches(view, trace))
+        view.values["trade"] = trade.outcome.trade
+        if danger is None:
+            decided = next(stages.priority.matches(view, trace))
+            priority, decided_by = decided.outcome.priority, decided.name
+        else:
+            priority, decided_by = _URGENT, danger.name
+        view.values["priority"] = priority
+        tags: dict[str, None] = {}
+        rules += [kind.name, trade.name, decided_by]
+        for rule in stages.tags.matches(view, trace):
+            tags.update(dict.fromkeys(rule.outcome.add))
+            rules.append(rule.name)
+        return Classification(
+            kind=kind.outcome.kind,
+            priority=priority,
+            trade=trade.outcome.trade,
+            tags=tuple(tags),
+            life_safety=danger is not None,
+            rules=tuple(rules),
+            trace=tuple(trace),
+        )
+
+    def route(self, facts: Facts, classification: Classification) -> Route:
+        """Return where a ticket with this `classification` goes."""
+        view = view_of(facts, self._parts.vocabulary)
+        view.values.update(
+            {
+                "kind": classification.kind,
+                "life_safety": classification.life_safety,
+                "trade": classification.trade,
+                "priority": classification.priority,
+                "tags": classification.tags,
+            }
+        )
+        trace: list[TraceStep] = []
+        rule = next(self._parts.stages.route.matches(view, trace))
+        terms = rule.outcome.confirm
+        return Route(
+            ladder=rule.outcome.ladder,
+            sla=rule.outcome.sla,
+            also_notify=tuple(rule.outcome.also_notify),
+            confirm=ClosureTerms(
+                remind_after=parse_duration(terms.remind_after),
+                close_after=parse_duration(terms.close_after),
+            ),
+            rules=(rule.name,),
+            trace=tuple(trace),
+        )
+
+    def ladder(self, name: str) -> Ladder:
+        """Return the ladder of that name. Raises UnknownNameError."""
+        if name not in self._parts.ladders:
+            raise UnknownNameError(f"this rulebook has no ladder {name!r}")
+        return self._parts.ladders[name]
+
+    def sla_document(self, name: str) -> dict[str, object]:
+        """Return `{"policy": ..., "calendars": ...}`, which needs nothing else. Raises UnknownNameError."""
+        if name not in self._parts.policies:
+            raise UnknownNameError(f"this rulebook has no SLA policy {name!r}")
+        return self._parts.policies[name]
+
+
+def load(*folders: Path) -> Rulebook:
+    """Return the rulebook of `folders`; a file in a later folder replaces the same-named one before it.
+
+    Raises DocumentError with everything that is wrong: file, line, column, what would be right.
+    """
+    sources = read_folders(folders)
+    parts = build(sources)
+    files = {name: plain(source.document.data) for name, source in sources.items()}
+    return Rulebook(parts, {"format": FORMAT, "files": files, "holidays": dict(parts.holidays)})
+
+
+def from_document(document: Mapping[str, object]) -> Rulebook:
+    """Return the rulebook that was stored as `document`. Raises DocumentError if it is none."""
+    files, holidays = document.get("files"), document.get("holidays")
+    if document.get("format") != FORMAT or not isinstance(files, dict) or not isinstance(holidays, dict):
+        raise DocumentError([Problem("revision", 1, 1, "this is no stored rulebook of a known format")])
+    sources = {name: Source(Document(f"{name}.yaml", data, {})) for name, data in files.items()}
+    parts = build(sources, holidays)
+    return Rulebook(parts, cast("dict[str, object]", json.loads(_canonical(document))))
+
+
+def content_hash(document: Mapping[str, object]) -> str:
+    """Return the SHA-256 of a revision's content in hex; comments and the order of keys do not matter."""
+    return hashlib.sha256(_canonical(document).encode()).hexdigest()
+
+
+def _canonical(document: Mapping[str, object]) -> str:
+    return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,122 @@
+"""The files of a rulebook: found in folders, parsed, with the place of every character of a condition.
+
+What must not live here: what the keys mean (models.py), whether names exist (building.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from app.documents import Document, DocumentError, Problem, nearest, parse
+
+FILES: Final = ("words", "routing", "escalation", "sla", "calendars")
+TEXTS: Final = "texts"
+_MAX_BYTES: Final = 2_000_000
+_INDICATORS: Final = "|>\"'"
+
+Key = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file: its `document`, its `text` (empty when it was rebuilt from a stored revision)."""
+
+    document: Document
+    text: str = ""
+
+    def problem_in(self, path: Sequence[str | int], offset: int, message: str) -> Problem:
+        """Return a Problem at the character `offset` of the string that stands at `path`."""
+        place = _character(self.text, tuple(path), offset) if self.text else None
+        if place is None:
+            return self.document.problem(path, message)
+        return Problem(self.document.name, *place, message)
+
+
+def read_folders(folders: Sequence[Path]) -> dict[str, Source]:
+    """Return the rulebook's files by name (`words`, ..., `texts/en`); a later folder's file replaces.
+
+    Raises DocumentError with every file that is missing, unknown, unreadable or not YAML.
+    """
+    problems: list[Problem] = []
+    found: dict[str, Path] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            problems.append(Problem(str(folder), 1, 1, "there is no such folder"))
+            continue
+        for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml"), *folder.glob(f"{TEXTS}/*.yaml")]):
+            name = file.relative_to(folder).with_suffix("").as_posix()
+            if name in FILES or file.parent != folder:
+                found[name] = file
+            else:
+                known = [f"{known}.yaml" for known in FILES]
+                problems.append(Problem(str(file), 1, 1, f"unknown file{nearest(file.name, known)}"))
+    where = str(folders[-1]) if folders else "rules"
+    problems.extend(
+        Problem(where, 1, 1, f"{name}.yaml is missing") for name in (*FILES, "texts/en") if name not in found
+    )
+    sources: dict[str, Source] = {}
+    for name, file in found.items():
+        try:
+            sources[name] = _read(file)
+        except DocumentError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise DocumentError(problems)
+    return sources
+
+
+def _read(file: Path) -> Source:
+    try:
+        if file.stat().st_size > _MAX_BYTES:
+            raise DocumentError([Problem(str(file), 1, 1, "more than 2 MB; split or shorten it")])
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DocumentError([Problem(str(file), 1, 1, f"cannot be read: {error}")]) from None
+    return Source(parse(text, str(file)), text)
+
+
+def plain(value: object) -> object:
+    """Return a YAML value as JSON has it: dates become texts, keys become texts."""
+    if isinstance(value, dict):
+        return {str(plain(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _character(text: str, path: Key, offset: int) -> tuple[int, int] | None:
+    """Return line and column, from 1, of a character of the scalar at `path`.
+
+    A scalar may be quoted, folded or indented, so the place is that of the same visible character: the
+    n-th one that is not a space, in the value as in the file.
+    """
+    node = _node_at(text, path)
+    if not isinstance(node, yaml.ScalarNode):
+        return None
+    visible = sum(not character.isspace() for character in node.value[:offset])
+    at = node.start_mark.index
+    if node.style in tuple(_INDICATORS):
+        # Skip the quote, or the rest of the line that says how a block is folded.
+        at = text.find("\n", at) + 1 if node.style in "|>" else at + 1
+    while at < len(text) and (text[at].isspace() or visible):
+        visible -= not text[at].isspace()
+        at += 1
+    return text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1
+
+
+def _node_at(text: str, path: Key) -> yaml.Node | None:
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    for part in path:
+        if isinstance(node, yaml.MappingNode):
+            node = next((value for key, value in node.value if key.value == part), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+        else:
+            return None
+    return node

@@ -1,0 +1,64 @@
+"""A message as conditions see it: facts by name, and where the word lists were found.
+
+What must not live here: how words are found (vocabulary.py), which facts there are (schema.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain.classification import Facts
+from app.rulebook.reading import read
+from app.rulebook.vocabulary import Spans, Vocabulary, folded, tokens_of
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """What conditions read. `length` counts the words of the text; the subject's words stand behind them."""
+
+    values: dict[str, str | int | bool | Sequence[str]]
+    hits: dict[str, Spans]
+    length: int
+    words: Sequence[str]
+
+
+def view_of(facts: Facts, vocabulary: Vocabulary) -> MessageView:
+    """Return how conditions see a message with these `facts`."""
+    reading = read(facts.subject, facts.text)
+    text, subject = folded(reading.text), folded(reading.subject)
+    body = tokens_of(text)
+    # The body comes first, so that "starts with" and "is nothing but" mean what was newly written.
+    tokens = tokens_of(f"{text}\n{subject}") if subject.strip() else body
+    values = situation(facts)
+    values.update(
+        {
+            "text": text.strip(),
+            "subject": subject.strip(),
+            "length": len(body.words),
+            "reply": reading.reply,
+            "our_number": reading.our_number,
+            "degrees.given": bool(reading.degrees),
+            "degrees.high": int(max(reading.degrees, default=0)),
+            "degrees.low": int(min(reading.degrees, default=0)),
+        }
+    )
+    return MessageView(values, vocabulary.find(tokens), len(body.words), tokens.words)
+
+
+def situation(facts: Facts) -> dict[str, str | int | bool | Sequence[str]]:
+    """Return the values of the facts that are not read from the words of the message."""
+    return {
+        "channel": facts.channel,
+        "pictures": facts.pictures,
+        "automatic": bool(facts.automatic),
+        "contact.known": facts.contact_known,
+        "account.key": facts.account,
+        "account.tier": facts.tier,
+        "site.code": facts.site,
+        "site.known": bool(facts.site),
+        "site.region": facts.region,
+        "local.hour": facts.local_hour,
+        "local.weekday": facts.weekday,
+        "tickets.open": facts.open_tickets,
+    }

@@ -1,0 +1,37 @@
+"""Domain values to JSON documents and back, by their own type annotations. No SQL here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from app.domain.events import EVENT_TYPES, AnyEvent, Event
+from app.domain.ticket import Ticket
+
+_TICKET: TypeAdapter[Ticket] = TypeAdapter(Ticket)
+_EVENTS: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(cls) for kind, cls in EVENT_TYPES.items()}
+_HEAD = ("at", "recorded_at", "actor")
+
+
+def ticket_to_doc(ticket: Ticket) -> dict[str, Any]:
+    """Return the JSON-able document of a ticket."""
+    document: dict[str, Any] = _TICKET.dump_python(ticket, mode="json")
+    return document
+
+
+def ticket_from_doc(document: dict[str, Any]) -> Ticket:
+    """Return the ticket that `ticket_to_doc` wrote."""
+    return _TICKET.validate_python(document)
+
+
+def event_to_data(event: Event) -> dict[str, Any]:
+    """Return what is special to this event, JSON-able; the head has columns of its own."""
+    data: dict[str, Any] = _EVENTS[event.kind].dump_python(event, mode="json", exclude=set(_HEAD))
+    return data
+
+
+def event_from_row(kind: str, head: dict[str, Any], data: dict[str, Any]) -> AnyEvent:
+    """Return the event of a row: its `kind`, its `head` (at, recorded_at, actor) and its own data."""
+    event: AnyEvent = _EVENTS[kind].validate_python({**data, **head})
+    return event

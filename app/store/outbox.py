@@ -1,0 +1,318 @@
+"""The outbox: what we mean to say, claimed with a lease, sent outside any transaction, then recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+
+from app.store.tables import delivery_attempts, outbox
+
+PAGE, CUSTOMER, NOTICE = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """One message as it was decided. `person` is empty for a customer; `rank` 0 is a page.
+
+    `thread` holds what a mail needs to stay in its thread: reply_to, message_id, references.
+    """
+
+    id: int
+    ticket_id: int | None
+    rank: int
+    text_id: str
+    channel: str
+    address: str
+    person: str
+    subject: str
+    body: str
+    thread: dict[str, str] = field(default_factory=dict)
+    created_at: datetime
+    not_before: datetime
+
+
+def put(connection: Connection, rows: Sequence[OutboxRow]) -> None:
+    """Insert the messages."""
+    if rows:
+        names = [c.name for c in outbox.c if hasattr(rows[0], c.name)]
+        connection.execute(insert(outbox), [{n: getattr(row, n) for n in names} for row in rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A message to send now, held until its lease ends. `wanted` is false when its page has become moot."""
+
+    id: int
+    ticket_id: int | None
+    rank: int
+    text_id: str
+    channel: str
+    address: str
+    person: str
+    subject: str
+    body: str
+    thread: dict[str, str]
+    attempts: int
+    created_at: datetime
+    wanted: bool
+
+
+# A page is looked at again when it is claimed: it is sent only while its ticket still asks for somebody
+# (promise 4 says that a page may come twice, not that it may come for a ticket that is taken).
+_CLAIM = text(
+    """
+    WITH chosen AS MATERIALIZED (
+        SELECT id FROM outbox WHERE state = 'pending' AND not_before <= :now AND rank BETWEEN :low AND :high
+        ORDER BY rank, not_before, id LIMIT :batch FOR UPDATE SKIP LOCKED
+    )
+    UPDATE outbox o SET state = 'sending', lease_until = :lease, claimed_by = :node,
+        attempts = o.attempts + 1
+    FROM chosen WHERE o.id = chosen.id
+    RETURNING o.id, o.ticket_id, o.rank, o.text_id, o.channel, o.address, o.person, o.subject, o.body,
+        o.thread, o.attempts, o.created_at,
+        o.rank <> 0 OR o.ticket_id IS NULL OR EXISTS (
+            SELECT 1 FROM tickets t WHERE t.id = o.ticket_id
+            AND t.doc #>> '{escalation,next_at}' IS NOT NULL
+        ) AS wanted
+    """,
+)
+
+
+def claim(
+    connection: Connection,
+    *,
+    now: datetime,
+    lease: timedelta,
+    node: str,
+    batch: int,
+    pages: bool,
+) -> list[Claimed]:
+    """Claim up to `batch` messages for `node` until `now + lease`: pages, or all else. The caller commits."""
+    low, high = (PAGE, PAGE) if pages else (PAGE + 1, NOTICE)
+    asked = {"now": now, "lease": now + lease, "node": node, "batch": batch, "low": low, "high": high}
+    rows = connection.execute(_CLAIM, asked)
+    claimed = [Claimed(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
+    return sorted(claimed, key=lambda c: (c.rank, c.id))
+
+
+def release_expired(connection: Connection, now: datetime) -> int:
+    """Give back the messages of a node that died while sending; they go out again. Return how many."""
+    result = connection.execute(
+        update(outbox)
+        .where(outbox.c.state == "sending", outbox.c.lease_until < now)
+        .values(state="pending", lease_until=None, claimed_by=""),
+    )
+    return result.rowcount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """How one call to the provider ended. `state` is what the message is now; `retry_at` for pending."""
+
+    id: int
+    attempt: int
+    state: str
+    at: datetime
+    provider_id: str = ""
+    status: str = ""
+    code: str = ""
+    detail: str = ""
+    retry_at: datetime | None = None
+
+
+def record(connection: Connection, attempts: Sequence[Attempt], node: str) -> None:
+    """Write the results of sends that `node` still holds; a lease that was lost changes nothing."""
+    if not attempts:
+        return
+    statement = (
+        update(outbox)
+        .where(
+            outbox.c.id == bindparam("b_id"),
+            outbox.c.state == "sending",
+            outbox.c.claimed_by == node,
+            outbox.c.attempts == bindparam("b_attempt"),
+        )
+        .values(
+            state=bindparam("b_state"),
+            lease_until=None,
+            claimed_by="",
+            # A receipt may be quicker than our own record of the send: what it wrote stays.
+            provider_id=func.coalesce(func.nullif(bindparam("b_provider_id"), ""), outbox.c.provider_id),
+            status=func.coalesce(func.nullif(outbox.c.status, ""), bindparam("b_status")),
+            code=bindparam("b_code"),
+            detail=bindparam("b_detail"),
+            not_before=func.coalesce(
+                bindparam("b_retry_at", type_=outbox.c.not_before.type), outbox.c.not_before
+            ),
+            sent_at=func.coalesce(bindparam("b_sent_at", type_=outbox.c.sent_at.type), outbox.c.sent_at),
+            finished_at=bindparam("b_finished_at", type_=outbox.c.finished_at.type),
+        )
+    )
+    connection.execute(
+        statement,
+        [
+            {
+                "b_id": a.id,
+                "b_attempt": a.attempt,
+                "b_state": a.state,
+                "b_provider_id": a.provider_id,
+                "b_status": a.status,
+                "b_code": a.code,
+                "b_detail": a.detail[:500],
+                "b_retry_at": a.retry_at,
+                "b_sent_at": a.at if a.state == "sent" else None,
+                "b_finished_at": a.at if a.state in ("failed", "cancelled") else None,
+            }
+            for a in sorted(attempts, key=lambda a: a.id)
+        ],
+    )
+    connection.execute(
+        insert(delivery_attempts),
+        [
+            {
+                "outbox_id": a.id,
+                "attempt": a.attempt,
+                "at": a.at,
+                "result": a.state,
+                "code": a.code,
+                "detail": a.detail[:500],
+            }
+            for a in attempts
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A message as far as its delivery goes."""
+
+    id: int
+    ticket_id: int | None
+    rank: int
+    text_id: str
+    channel: str
+    address: str
+    person: str
+    body: str
+    state: str
+    status: str
+    code: str
+    detail: str
+    attempts: int
+    created_at: datetime
+    sent_at: datetime | None
+    failure_reported: bool
+
+
+_DELIVERY = [outbox.c[name] for name in Delivery.__dataclass_fields__]
+
+
+def deliveries(connection: Connection, ids: Collection[int]) -> dict[int, Delivery]:
+    """Return the messages with these ids."""
+    if not ids:
+        return {}
+    rows = connection.execute(select(*_DELIVERY).where(outbox.c.id.in_(ids)))
+    return {row.id: Delivery(**row._mapping) for row in rows}  # noqa: SLF001
+
+
+def of_ticket(connection: Connection, ticket_id: int, limit: int = 500) -> list[Delivery]:
+    """Return the newest `limit` messages of a ticket, oldest first."""
+    rows = connection.execute(
+        select(*_DELIVERY).where(outbox.c.ticket_id == ticket_id).order_by(outbox.c.id.desc()).limit(limit),
+    )
+    return [Delivery(**row._mapping) for row in rows][::-1]  # noqa: SLF001
+
+
+def by_provider_ids(connection: Connection, provider_ids: Collection[str]) -> dict[str, int]:
+    """Return the ids of the messages that the provider knows by these names."""
+    known = [p for p in provider_ids if p]
+    if not known:
+        return {}
+    rows = connection.execute(
+        select(outbox.c.provider_id, outbox.c.id).where(outbox.c.provider_id.in_(known)),
+    )
+    return {row.provider_id: row.id for row in rows}
+
+
+def set_status(
+    connection: Connection,
+    row_id: int,
+    *,
+    status: str,
+    provider_id: str,
+    code: str,
+    detail: str,
+    failed: bool,
+    now: datetime,
+) -> None:
+    """Write the provider's later word. `failed` says that the message will never arrive."""
+    values: dict[str, object] = {"status": status, "detail": detail[:500]}
+    if code:
+        values["code"] = code
+    if provider_id:
+        values["provider_id"] = provider_id
+    if failed:
+        values["failure_reported"] = True
+        values["finished_at"] = now
+    connection.execute(update(outbox).where(outbox.c.id == row_id).values(**values))
+
+
+def mark_reported(connection: Connection, ids: Collection[int]) -> None:
+    """Note that the failure of these messages has been decided upon; it is decided upon once."""
+    if ids:
+        connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(failure_reported=True))
+
+
+@dataclass(frozen=True, slots=True)
+class LastPage:
+    """A page that went (or is about to go) to an address."""
+
+    address: str
+    ticket_id: int
+    created_at: datetime
+
+
+_LAST_PAGES = text(
+    """
+    SELECT a.address, p.ticket_id, p.created_at
+    FROM unnest(CAST(:addresses AS text[])) AS a(address)
+    CROSS JOIN LATERAL (
+        SELECT ticket_id, created_at, id FROM outbox o
+        WHERE o.address = a.address AND o.rank = 0 AND o.ticket_id IS NOT NULL AND o.created_at >= :since
+        ORDER BY o.id DESC LIMIT 8
+    ) p
+    ORDER BY p.id DESC
+    """,
+)
+
+
+def last_pages(connection: Connection, addresses: Collection[str], since: datetime) -> list[LastPage]:
+    """Return the last few pages to each address, the newest first."""
+    if not addresses:
+        return []
+    rows = connection.execute(_LAST_PAGES, {"addresses": list(addresses), "since": since})
+    return [LastPage(row.address, row.ticket_id, row.created_at) for row in rows]
+
+
+def said_lately(
+    connection: Connection,
+    addresses: Collection[str],
+    text_ids: Collection[str],
+    since: datetime,
+) -> dict[str, int]:
+    """Return how often one of these texts went to each of these addresses since then."""
+    if not addresses:
+        return {}
+    rows = connection.execute(
+        select(outbox.c.address, func.count().label("times"))
+        .where(
+            outbox.c.address.in_(addresses),
+            outbox.c.text_id.in_(text_ids),
+            outbox.c.created_at >= since,
+        )
+        .group_by(outbox.c.address),
+    )
+    return {row.address: row.times for row in rows}

@@ -1,0 +1,159 @@
+"""The database's schema and its revisions: which one it has, which one this code needs, and the way there.
+
+Drives Alembic over the scripts in `migrations/`. No table is described here: *tables.py do that. Alembic is
+imported inside of the functions, because it takes a third of a second and the command line has no need of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from psycopg import errors
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from app.domain.errors import CloseloopError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+_LOCK = 0x436C6F73656C6F6F  # "Closeloo": who migrates holds this advisory lock of the database
+# A migration waits this long for a table, and whoever comes after it waits as long: better it gives up.
+_TABLE_PATIENCE = "5s"
+_TURN_PATIENCE = "10min"  # for another node's migration to end
+
+
+class SchemaTooOldError(CloseloopError):
+    """The database's schema is older than this Closeloop; run: closeloop migrate."""
+
+
+class SchemaTooNewError(CloseloopError):
+    """The database was migrated by a newer Closeloop than this one; install that version."""
+
+
+class SchemaBusyError(CloseloopError):
+    """A table was in use for too long, and nothing was changed; run again: closeloop migrate."""
+
+    permanent = False
+
+
+def carried(name: str) -> Path:
+    """Return the folder `name` that the wheel carries inside of the package and a checkout has beside it.
+
+    Raises FileNotFoundError when there is neither.
+    """
+    package = Path(__file__).resolve().parents[1]
+    # The wheel's first: beside an installed package lie other people's folders.
+    for folder in (package / "_carried" / name, package.parent / name):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(name)
+
+
+def head() -> str | None:
+    """Return the revision that this code needs; None if there are no migrations at all."""
+    return _scripts().get_current_head()
+
+
+def current(engine: Engine) -> str | None:
+    """Return the revision that the database has; None if it has never been migrated."""
+    with engine.connect() as connection:
+        return _current(connection)
+
+
+def ensure_current(engine: Engine) -> None:
+    """Raise SchemaTooOldError or SchemaTooNewError unless the database has the revision this code needs."""
+    has, needs = current(engine), head()
+    if has == needs:
+        return
+    _refuse_newer(has)
+    raise SchemaTooOldError(
+        f"the database's schema is {f'at {has}' if has else 'empty'}, and this Closeloop needs {needs};"
+        " run: closeloop migrate",
+    )
+
+
+def upgrade(engine: Engine) -> tuple[str, ...]:
+    """Bring the database to `head`; return the revisions applied, oldest first. Several may call at once.
+
+    Each migration is one transaction. Raises SchemaTooNewError, SchemaBusyError.
+    """
+    from alembic import command  # noqa: PLC0415
+
+    with _turn(engine) as connection:
+        before = _current(connection)
+        _refuse_newer(before)
+        _run(connection, lambda config: command.upgrade(config, "head"))
+    steps = _scripts().iterate_revisions("head", before or "base")
+    return tuple(step.revision for step in steps)[::-1]
+
+
+def downgrade(engine: Engine, to: str = "base") -> None:
+    """Take the database back to revision `to`, dropping what came after, data too. Raises as `upgrade`."""
+    from alembic import command  # noqa: PLC0415
+
+    with _turn(engine) as connection:
+        _refuse_newer(_current(connection))
+        _run(connection, lambda config: command.downgrade(config, to))
+
+
+def configuration() -> Config:
+    """Return Alembic's configuration, complete but for the connection."""
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(carried("migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(slug)s")
+    config.set_main_option("timezone", "UTC")
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    return ScriptDirectory.from_config(configuration())
+
+
+def _current(connection: Connection) -> str | None:
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+
+    revision = MigrationContext.configure(connection).get_current_revision()
+    connection.rollback()
+    return revision
+
+
+def _refuse_newer(has: str | None) -> None:
+    if has is not None and has not in {script.revision for script in _scripts().walk_revisions()}:
+        raise SchemaTooNewError(
+            f"the database's schema is at {has}, which this Closeloop does not know: a newer one has migrated"
+            " it; install that version, or a later one: pip install --upgrade closeloop",
+        )
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[Connection]:
+    """Give a connection of its own that holds the migration lock; closing it gives all back."""
+    try:
+        with engine.connect() as connection:
+            connection.detach()  # its settings and its lock must not get into the pool
+            connection.execute(text(f"SET lock_timeout = '{_TURN_PATIENCE}'"))
+            connection.execute(text("SET statement_timeout = 0"))
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+            connection.execute(text(f"SET lock_timeout = '{_TABLE_PATIENCE}'"))
+            connection.commit()
+            yield connection
+    except DBAPIError as error:
+        if isinstance(error.orig, errors.LockNotAvailable):
+            raise SchemaBusyError from error
+        raise
+
+
+def _run(connection: Connection, action: Callable[[Config], None]) -> None:
+    config = configuration()
+    config.attributes["connection"] = connection
+    action(config)

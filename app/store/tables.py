@@ -1,0 +1,251 @@
+"""The tables of tickets and messages. Rules that the schema can keep are kept here.
+
+The row lock on `tickets` guards everything of that ticket: its events, timers and outbox rows are written
+only by a transaction that has updated or locked the ticket's own row. Ids are 64-bit, time-ordered, made in
+the application. Partial indexes answer the questions that the engine asks all day.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Sequence,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.store.directory_tables import accounts  # noqa: F401 - one import gives the whole metadata
+from app.store.metadata import metadata
+
+INSTANT = DateTime(timezone=True)
+
+ticket_numbers = Sequence("ticket_numbers", start=1042, metadata=metadata)
+
+# Every webhook request, stored before it was answered (promise 1). `outcome` says in a word what became of
+# a handled row that changed no ticket.
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("provider", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("received_at", INSTANT, nullable=False),
+    Column("payload", JSONB, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False, server_default="new"),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("not_before", INSTANT, nullable=False),
+    Column("handled_at", INSTANT),
+    Column("ticket_id", BigInteger),
+    Column("outcome", Text, nullable=False, server_default=""),
+    UniqueConstraint("provider", "kind", "key"),
+    CheckConstraint("state IN ('new', 'done', 'failed')", name="state"),
+    CheckConstraint(
+        "state = 'new' OR ticket_id IS NOT NULL OR outcome <> ''",
+        name="ticket_or_reason",
+    ),
+    Index("ix_inbox_waiting", "id", postgresql_where=text("state = 'new'")),
+    Index("ix_inbox_waiting_sender", "sender", "id", postgresql_where=text("state = 'new'")),
+    Index("ix_inbox_ticket", "ticket_id", postgresql_where=text("ticket_id IS NOT NULL")),
+)
+
+# Requests and texts that were turned away, links that had expired: who knocked (promise 8), and what the
+# engine set aside.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", INSTANT, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", JSONB, nullable=False),
+    Index("ix_audit_kind", "kind", "id"),
+)
+
+# The rulebook's content at each revision, and each SLA policy by its own hash: what a ticket was decided by.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("first_used_at", INSTANT, nullable=False),
+    Column("document", JSONB, nullable=False),
+)
+
+sla_policies = Table(
+    "sla_policies",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("first_used_at", INSTANT, nullable=False),
+    Column("document", JSONB, nullable=False),
+)
+
+# `doc` is the whole folded state; the columns beside it are what is searched and sorted by.
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("priority", Text, nullable=False),
+    Column("trade", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("contact", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("assignee", Text, nullable=False),
+    Column("opened_at", INSTANT, nullable=False),
+    Column("changed_at", INSTANT, nullable=False),
+    Column("ended_at", INSTANT),
+    Column("next_metric", Text, nullable=False, server_default=""),
+    Column("next_due_at", INSTANT),
+    Column("revision", Text, ForeignKey("revisions.hash"), nullable=False),
+    Column("policy", Text, ForeignKey("sla_policies.hash"), nullable=False),
+    Column("doc", JSONB, nullable=False),
+    CheckConstraint(
+        "state IN ('new', 'acknowledged', 'en_route', 'on_site', 'on_hold', 'resolved',"
+        " 'closed', 'cancelled', 'merged')",
+        name="state",
+    ),
+    CheckConstraint(
+        "(ended_at IS NOT NULL) = (state IN ('closed', 'cancelled', 'merged'))",
+        name="ended",
+    ),
+    Index("ix_tickets_board", "next_due_at", "id", postgresql_where=text("ended_at IS NULL")),
+    Index("ix_tickets_address", "address", "id"),
+    Index("ix_tickets_contact", "contact", "id", postgresql_where=text("contact <> ''")),
+    Index("ix_tickets_assignee", "assignee", "id", postgresql_where=text("ended_at IS NULL")),
+    Index("ix_tickets_site", "site", "id"),
+    Index("ix_tickets_ended", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+)
+
+# What happened, append-only. `seq` counts from 1 within the ticket: two writers cannot both add the next.
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("ticket_id", BigInteger, ForeignKey("tickets.id"), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", INSTANT, nullable=False),
+    Column("recorded_at", INSTANT, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("data", JSONB, nullable=False),
+    UniqueConstraint("ticket_id", "seq"),
+)
+
+# What is armed, and nothing else: firing or disarming deletes the row.
+timers = Table(
+    "timers",
+    metadata,
+    Column("ticket_id", BigInteger, ForeignKey("tickets.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("due_at", INSTANT, nullable=False),
+    Column("not_before", INSTANT, nullable=False),
+    Index("ix_timers_due", "not_before"),
+)
+
+# What we mean to say, written with its decision; then what became of it. `rank` 0 is a page, and pages go
+# first. The index by address answers "which page went to this phone last" and "how much did we say lately".
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("ticket_id", BigInteger, ForeignKey("tickets.id")),
+    Column("rank", SmallInteger, nullable=False),
+    Column("text_id", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("thread", JSONB, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column("not_before", INSTANT, nullable=False),
+    Column("state", Text, nullable=False, server_default="pending"),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("lease_until", INSTANT),
+    Column("claimed_by", Text, nullable=False, server_default=""),
+    Column("provider_id", Text, nullable=False, server_default=""),
+    Column("status", Text, nullable=False, server_default=""),
+    Column("code", Text, nullable=False, server_default=""),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("sent_at", INSTANT),
+    Column("finished_at", INSTANT),
+    Column("failure_reported", Boolean, nullable=False, server_default="false"),
+    CheckConstraint("channel IN ('sms', 'email')", name="channel"),
+    CheckConstraint(
+        "state IN ('pending', 'sending', 'sent', 'failed', 'cancelled')",
+        name="state",
+    ),
+    CheckConstraint("(state = 'sending') = (lease_until IS NOT NULL)", name="lease"),
+    Index("ix_outbox_pending", "rank", "not_before", "id", postgresql_where=text("state = 'pending'")),
+    Index("ix_outbox_leased", "lease_until", postgresql_where=text("state = 'sending'")),
+    Index("ix_outbox_ticket", "ticket_id", "id"),
+    Index("ix_outbox_address", "address", "id"),
+    Index("ix_outbox_provider", "provider_id", postgresql_where=text("provider_id <> ''")),
+)
+
+# Each call to a provider.
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    Column("outbox_id", BigInteger, ForeignKey("outbox.id"), primary_key=True),
+    Column("attempt", SmallInteger, primary_key=True),
+    Column("at", INSTANT, nullable=False),
+    Column("result", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+# The page's link: this person, this ticket, until a day after its end. Only the token's hash is kept.
+links = Table(
+    "links",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("ticket_id", BigInteger, ForeignKey("tickets.id"), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    UniqueConstraint("ticket_id", "person"),
+)
+
+# Addresses that said STOP. The carrier refuses them too; this is what people are shown.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("since", INSTANT, nullable=False),
+)
+
+# Who may sign in at the desk.
+users = Table(
+    "users",
+    metadata,
+    Column("email", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("person", Text, nullable=False, server_default=""),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column("active", Boolean, nullable=False, server_default="true"),
+    CheckConstraint("role IN ('owner', 'manager', 'account_manager')", name="role"),
+    CheckConstraint("email = lower(email)", name="email_lower"),
+)

@@ -1,0 +1,202 @@
+"""Tickets and their events: many at a time, few statements. Writers are told when they lost a race."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+
+from app.domain.clocks import Timer
+from app.domain.errors import ConflictError
+from app.domain.events import AnyEvent
+from app.domain.ticket import Ticket
+from app.store import codec
+from app.store.tables import events, ticket_numbers, tickets, timers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketWrite:
+    """One ticket as a transaction leaves it. `before` is the version that was read, 0 for a new ticket."""
+
+    before: int
+    ticket: Ticket
+    events: tuple[AnyEvent, ...]
+    event_ids: tuple[int, ...]
+    timers: frozenset[Timer]
+    next_metric: str
+    next_due_at: datetime | None
+
+
+def by_ids(connection: Connection, ids: Collection[int]) -> dict[int, Ticket]:
+    """Return the tickets with these ids."""
+    return _read(connection, tickets.c.id.in_(ids)) if ids else {}
+
+
+def by_numbers(connection: Connection, numbers: Collection[int]) -> dict[int, Ticket]:
+    """Return the tickets with these numbers, by id."""
+    known = [n for n in numbers if 0 < n < 2**62]
+    return _read(connection, tickets.c.number.in_(known)) if known else {}
+
+
+def of_customers(
+    connection: Connection,
+    contacts: Collection[str],
+    addresses: Collection[str],
+    ended_since: datetime,
+) -> dict[int, Ticket]:
+    """Return tickets that these contacts or addresses opened: the open ones and the lately ended ones."""
+    if not contacts and not addresses:
+        return {}
+    theirs = or_(tickets.c.contact.in_(contacts), tickets.c.address.in_(addresses))
+    recent = or_(tickets.c.ended_at.is_(None), tickets.c.ended_at >= ended_since)
+    return _read(connection, and_(theirs, recent))
+
+
+def held_by(connection: Connection, people: Collection[str]) -> dict[int, Ticket]:
+    """Return the open tickets that these people are assigned to."""
+    if not people:
+        return {}
+    return _read(connection, and_(tickets.c.assignee.in_(people), tickets.c.ended_at.is_(None)))
+
+
+def _read(connection: Connection, condition: object) -> dict[int, Ticket]:
+    rows = connection.execute(select(tickets.c.id, tickets.c.doc).where(condition))  # type: ignore[arg-type]
+    return {row.id: codec.ticket_from_doc(row.doc) for row in rows}
+
+
+def draw_numbers(connection: Connection, count: int) -> list[int]:
+    """Return `count` fresh ticket numbers."""
+    series = func.generate_series(1, count).table_valued("n")
+    return list(connection.execute(select(ticket_numbers.next_value()).select_from(series)).scalars())
+
+
+def events_of(connection: Connection, ticket_id: int) -> list[AnyEvent]:
+    """Return all events of a ticket in the order in which they were recorded."""
+    rows = connection.execute(
+        select(events.c.kind, events.c.at, events.c.recorded_at, events.c.actor, events.c.data)
+        .where(events.c.ticket_id == ticket_id)
+        .order_by(events.c.seq),
+    )
+    return [
+        codec.event_from_row(
+            row.kind,
+            {"at": row.at, "recorded_at": row.recorded_at, "actor": row.actor},
+            row.data,
+        )
+        for row in rows
+    ]
+
+
+def save(connection: Connection, writes: Sequence[TicketWrite], now: datetime) -> None:
+    """Write all tickets, their new events and their timers. Raises ConflictError when a version moved on.
+
+    Tickets are updated in the order of their ids, always: two transactions then never wait for each other
+    in a circle.
+    """
+    ordered = sorted(writes, key=lambda w: w.ticket.id)
+    fresh = [w for w in ordered if w.before == 0]
+    changed = [w for w in ordered if w.before > 0]
+    if changed:
+        columns = ("version", "next_metric", "next_due_at", "doc", *_SEARCHED)
+        statement = (
+            update(tickets)
+            .where(tickets.c.id == bindparam("b_id"), tickets.c.version == bindparam("b_before"))
+            .values({name: bindparam(f"v_{name}") for name in columns})
+        )
+        parameters = [
+            {
+                "b_id": w.ticket.id,
+                "b_before": w.before,
+                **{f"v_{name}": value for name, value in _row(w, now).items() if name in columns},
+            }
+            for w in changed
+        ]
+        if connection.execute(statement, parameters).rowcount != len(changed):
+            raise ConflictError
+        connection.execute(delete(timers).where(timers.c.ticket_id.in_([w.ticket.id for w in changed])))
+    if fresh:
+        connection.execute(insert(tickets), [{"id": w.ticket.id, **_row(w, now)} for w in fresh])
+    _insert_events(connection, ordered)
+    armed = [
+        {"ticket_id": w.ticket.id, "kind": t.kind, "key": t.key, "due_at": t.due_at, "not_before": t.due_at}
+        for w in ordered
+        for t in sorted(w.timers)
+    ]
+    if armed:
+        connection.execute(insert(timers), armed)
+
+
+_SEARCHED = ("state", "priority", "account", "site", "assignee", "changed_at", "ended_at")
+
+
+def _row(write: TicketWrite, now: datetime) -> dict[str, object]:
+    ticket = write.ticket
+    return {
+        "number": ticket.number,
+        "version": ticket.version,
+        "state": ticket.state,
+        "priority": ticket.priority,
+        "trade": ticket.trade,
+        "account": ticket.account,
+        "site": ticket.site,
+        "contact": ticket.requester.contact,
+        "address": ticket.requester.address,
+        "assignee": ticket.assignee,
+        "opened_at": ticket.opened_at,
+        "changed_at": now,
+        "ended_at": ticket.ended_at,
+        "next_metric": write.next_metric,
+        "next_due_at": write.next_due_at,
+        "revision": ticket.revision,
+        "policy": ticket.policy,
+        "doc": codec.ticket_to_doc(ticket),
+    }
+
+
+def _insert_events(connection: Connection, writes: Sequence[TicketWrite]) -> None:
+    rows = [
+        {
+            "id": event_id,
+            "ticket_id": w.ticket.id,
+            "seq": w.before + offset,
+            "kind": event.kind,
+            "at": event.at,
+            "recorded_at": event.recorded_at,
+            "actor": event.actor,
+            "data": codec.event_to_data(event),
+        }
+        for w in writes
+        for offset, (event_id, event) in enumerate(zip(w.event_ids, w.events, strict=True), start=1)
+    ]
+    if rows:
+        connection.execute(insert(events), rows)
+
+
+def open_by_due(connection: Connection, limit: int) -> list[tuple[Ticket, str, datetime | None]]:
+    """Return open tickets with their next metric and its due instant, longest overdue first."""
+    rows = connection.execute(
+        select(tickets.c.doc, tickets.c.next_metric, tickets.c.next_due_at)
+        .where(tickets.c.ended_at.is_(None))
+        .order_by(tickets.c.next_due_at, tickets.c.id)
+        .limit(limit),
+    )
+    return [(codec.ticket_from_doc(row.doc), row.next_metric, row.next_due_at) for row in rows]
+
+
+def count_open(connection: Connection) -> int:
+    """Return how many tickets are open."""
+    statement = select(func.count()).select_from(tickets).where(tickets.c.ended_at.is_(None))
+    return connection.execute(statement).scalar_one()
+
+
+def last_ended(connection: Connection) -> Ticket | None:
+    """Return the ticket that ended last."""
+    document = connection.execute(
+        select(tickets.c.doc)
+        .where(tickets.c.ended_at.is_not(None))
+        .order_by(tickets.c.ended_at.desc())
+        .limit(1),
+    ).scalar()
+    return codec.ticket_from_doc(document) if document else None

@@ -1,0 +1,82 @@
+"""Armed timers: what must be sent to which ticket, and when. Written by tickets.save, claimed here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, delete, func, or_, select, text, update
+
+from app.domain.clocks import Timer
+from app.domain.ticket import Ticket
+from app.store import codec
+from app.store.tables import timers
+
+
+@dataclass(frozen=True, slots=True)
+class DueTicket:
+    """A ticket whose row this transaction has locked, with its timers that are due, earliest first."""
+
+    ticket: Ticket
+    timers: tuple[Timer, ...]
+
+
+# The ticket's own row is locked first (it guards its timers); whoever is busy with it keeps it, and we do
+# not wait: SKIP LOCKED here can therefore not deadlock with a writer that updates tickets in order.
+_CLAIM = text(
+    """
+    WITH due AS MATERIALIZED (
+        SELECT ticket_id, min(due_at) AS first FROM (
+            SELECT ticket_id, due_at FROM timers
+            WHERE not_before <= :now ORDER BY not_before LIMIT :batch
+        ) d GROUP BY ticket_id
+    )
+    SELECT t.id, t.doc FROM tickets t JOIN due ON due.ticket_id = t.id
+    ORDER BY due.first, t.id FOR UPDATE OF t SKIP LOCKED
+    """,
+)
+
+
+def claim(connection: Connection, now: datetime, batch: int) -> list[DueTicket]:
+    """Return tickets with timers due at `now`, locked until this transaction ends."""
+    rows = connection.execute(_CLAIM, {"now": now, "batch": batch}).all()
+    if not rows:
+        return []
+    documents = {row.id: row.doc for row in rows}
+    due: dict[int, list[Timer]] = {ticket_id: [] for ticket_id in documents}
+    for row in connection.execute(
+        select(timers.c.ticket_id, timers.c.kind, timers.c.key, timers.c.due_at)
+        .where(timers.c.ticket_id.in_(documents), timers.c.not_before <= now)
+        .order_by(timers.c.due_at, timers.c.kind, timers.c.key),
+    ):
+        due[row.ticket_id].append(Timer(row.kind, row.key, row.due_at))
+    return [DueTicket(codec.ticket_from_doc(documents[i]), tuple(due[i])) for i in documents if due[i]]
+
+
+def drop(connection: Connection, ticket_id: int, fired: Sequence[Timer]) -> None:
+    """Delete timers that fired without changing their ticket (whose save would have replaced them)."""
+    same = [and_(timers.c.kind == t.kind, timers.c.key == t.key) for t in fired]
+    connection.execute(delete(timers).where(timers.c.ticket_id == ticket_id, or_(*same)))
+
+
+def push_back(connection: Connection, ticket_id: int, not_before: datetime) -> None:
+    """Let a ticket whose timer failed step aside until `not_before`, so that it does not stop the others."""
+    connection.execute(
+        update(timers)
+        .where(timers.c.ticket_id == ticket_id, timers.c.not_before < not_before)
+        .values(not_before=not_before),
+    )
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """Return when the next timer is due, or None when nothing is armed."""
+    return connection.execute(select(func.min(timers.c.not_before))).scalar()
+
+
+def of_ticket(connection: Connection, ticket_id: int) -> frozenset[Timer]:
+    """Return what is armed for a ticket."""
+    rows = connection.execute(
+        select(timers.c.kind, timers.c.key, timers.c.due_at).where(timers.c.ticket_id == ticket_id),
+    )
+    return frozenset(Timer(row.kind, row.key, row.due_at) for row in rows)

@@ -1,0 +1,179 @@
+"""Who wrote the messages of a batch, and which tickets they may be about: loaded in a few statements.
+
+What must not live here: what their words mean.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+
+from app.domain.closing import REOPEN_WINDOW
+from app.domain.directory import Contact, Person
+from app.domain.message import Channel, Message
+from app.domain.replies import Verb, parse_staff
+from app.domain.roster import Scope
+from app.domain.texts import TextId
+from app.domain.ticket import Ticket
+from app.store import directory as directory_store
+from app.store import outbox as outbox_store
+from app.store import records
+from app.store import tickets as ticket_store
+from app.store.inbox import Handled, Waiting
+from app.store.outbox import LastPage
+from app.usecases.desk import Desk
+from app.usecases.wording import Origin
+
+# A bare reply is about a page of this recent past; older ones are named or looked up by who holds what.
+_PAGE_MEMORY = timedelta(hours=24)
+# No sender gets more of these answers than this, so that two robots do not talk for ever (WORDS: loop guard).
+_ANSWERS, _ANSWERS_WITHIN = 5, timedelta(minutes=10)
+_CHATTER = frozenset(
+    {
+        TextId.APPENDED_C,
+        TextId.STATUS_C,
+        TextId.HELP_C,
+        TextId.KEPT_OPEN_C,
+        TextId.NOT_UNDERSTOOD,
+        TextId.NOTHING_OPEN,
+        TextId.NO_SUCH_TICKET,
+        TextId.WHICH,
+        TextId.LIST,
+        TextId.WHO,
+        TextId.HELP,
+    },
+)
+_NUMBER = re.compile(r"(?<!\d)#?(\d{4,18})(?!\d)")
+
+
+class Correspondents:
+    """The senders of a batch, looked up once."""
+
+    def __init__(
+        self,
+        *,
+        contacts: dict[str, tuple[Contact, ...]],
+        pages: list[LastPage],
+        said: dict[str, int],
+        desk: Desk,
+    ) -> None:
+        """Hold what `gather` loaded."""
+        self._contacts = contacts
+        self._pages = pages
+        self._said = said
+        self._directory = desk.roster.directory
+
+    def contact(self, message: Message) -> Contact | None:
+        """Return the customer contact who wrote it, if the directory knows the address."""
+        return next(iter(self._contacts.get(message.sender, ())), None)
+
+    def colleague(self, message: Message) -> Person | None:
+        """Return the member of the staff who wrote it.
+
+        Somebody who is both staff and a customer's contact speaks as staff when they were paged lately or
+        their words are a staff reply, else as the customer.
+        """
+        person = self._directory.person_by_address(message.sender)
+        if person is None or self.contact(message) is None:
+            return person
+        paged = any(page.address == message.sender for page in self._pages)
+        return person if paged or parse_staff(message.text).verb != Verb.UNKNOWN else None
+
+    def pages_to(self, desk: Desk, address: str) -> list[LastPage]:
+        """Return the last pages to an address, newest first, those of this very batch included."""
+        fresh = [
+            LastPage(row.address, row.ticket_id, row.created_at)
+            for row in desk.outbox
+            if row.address == address and row.rank == outbox_store.PAGE and row.ticket_id is not None
+        ]
+        return fresh[::-1] + [page for page in self._pages if page.address == address]
+
+    def may_answer(self, desk: Desk, address: str) -> bool:
+        """Return whether one more automatic answer to this address is still sane (no loop of two robots)."""
+        fresh = sum(1 for row in desk.outbox if row.address == address and row.text_id in _CHATTER)
+        return self._said.get(address, 0) + fresh < _ANSWERS
+
+    def opt_out(self, desk: Desk, waiting: Waiting, message: Message) -> Handled:
+        """Record STOP and START; a colleague who cannot be texted any more is the duty manager's business."""
+        address, channel = message.sender, message.channel
+        if message.opt_out == "STOP":
+            records.suppress(desk.connection, channel, address, desk.now)
+            person = self._directory.person_by_address(address)
+            if person is not None:
+                self._alarm(desk, person)
+        elif message.opt_out == "START":
+            records.unsuppress(desk.connection, channel, address)
+        desk.note("opt_out", address, {"word": message.opt_out})
+        return Handled(waiting.id, None, f"opt_out: {message.opt_out}")
+
+    def _alarm(self, desk: Desk, person: Person) -> None:
+        for key in desk.roster.who(["duty_manager"], Scope(), desk.now):
+            duty = self._directory.people[key]
+            reachable = [m for m in duty.methods if m.address not in {x.address for x in person.methods}]
+            for method in [m for m in reachable if m.kind in ("sms", "email")][:1]:
+                origin = Origin(channel=Channel(method.kind), address=method.address)
+                desk.say(
+                    [
+                        desk.wording.loose(
+                            TextId.PERSON_OPTED_OUT,
+                            origin,
+                            duty.language,
+                            name=person.name,
+                        ),
+                    ],
+                )
+
+
+def answer_to(desk: Desk, people: Correspondents, message: Message) -> Origin:
+    """Return where small talk with a sender goes: nowhere once they got too much of it."""
+    if people.may_answer(desk, message.sender):
+        return origin_of(message)
+    return Origin(channel=Channel.WEB, address="")
+
+
+def numbers_in(message: Message) -> list[int]:
+    """Return the ticket numbers that a message names, in its text or its subject."""
+    return [int(n) for n in _NUMBER.findall(f"{message.subject} {message.text}")]
+
+
+def replied_number(desk: Desk, message: Message) -> int | None:
+    """Return the ticket number of the reply address that was written to, if it was given to this sender."""
+    return desk.house.replied_to(message.reply_token, message.sender) if message.reply_token else None
+
+
+def gather(desk: Desk, messages: Sequence[Message]) -> Correspondents:
+    """Load all that the messages of a batch may be about: contacts, tickets by sender and number, pages."""
+    connection, directory = desk.connection, desk.roster.directory
+    addresses = sorted({m.sender for m in messages})
+    people = [p for p in map(directory.person_by_address, addresses) if p is not None]
+    contacts = directory_store.contacts_by_addresses(connection, addresses)
+    keys = sorted({c.key for found in contacts.values() for c in found})
+    since = desk.now - REOPEN_WINDOW
+    desk.know(ticket_store.of_customers(connection, keys, addresses, since))
+    staff_addresses = [a for a in addresses if directory.person_by_address(a) is not None]
+    pages: list[LastPage] = []
+    if people:
+        desk.know(ticket_store.held_by(connection, [p.key for p in people]))
+        pages = outbox_store.last_pages(connection, staff_addresses, desk.now - _PAGE_MEMORY)
+        desk.know(ticket_store.by_ids(connection, {page.ticket_id for page in pages}))
+    numbers = {n for m in messages for n in numbers_in(m)}
+    numbers |= {n for n in (replied_number(desk, m) for m in messages) if n is not None}
+    desk.know(ticket_store.by_numbers(connection, numbers))
+    said = outbox_store.said_lately(connection, addresses, _CHATTER, desk.now - _ANSWERS_WITHIN)
+    return Correspondents(contacts=contacts, pages=pages, said=said, desk=desk)
+
+
+def origin_of(message: Message) -> Origin:
+    """Return where the answer to a message goes."""
+    return Origin(
+        channel=message.channel,
+        address=message.sender,
+        thread=message.message_id,
+        subject=message.subject,
+    )
+
+
+def newest(tickets: Sequence[Ticket]) -> Ticket | None:
+    """Return the ticket that was opened last."""
+    return max(tickets, key=lambda t: (t.opened_at, t.number), default=None)

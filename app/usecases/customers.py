@@ -1,0 +1,286 @@
+"""What a customer's message does: open a ticket, add to one, confirm, decline, name the site.
+
+What must not live here: how words are read (domain/replies.py), what a command does (domain/decide.py).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from app.domain import commands as cmd
+from app.domain.classification import PRIORITIES, WEEKDAYS, Classification, ClosureTerms, Facts, Route
+from app.domain.directory import Contact, Site
+from app.domain.events import SYSTEM, Requester
+from app.domain.message import Channel, Message
+from app.domain.replies import CustomerReply, CustomerVerb, parse_customer
+from app.domain.site_codes import site_mentions
+from app.domain.texts import TextId
+from app.domain.ticket import State, Ticket
+from app.store.inbox import Handled, Waiting
+from app.usecases.correspondents import (
+    Correspondents,
+    answer_to,
+    newest,
+    numbers_in,
+    origin_of,
+    replied_number,
+)
+from app.usecases.desk import Desk
+
+_NOTHING_WRITTEN = "(no text)"
+
+
+def handle(desk: Desk, people: Correspondents, waiting: Waiting, message: Message) -> Handled:
+    """Do what a message from a customer, or from a stranger, asks for."""
+    contact = people.contact(message)
+    theirs = _tickets_of(desk, message, contact)
+    asked = [t for t in theirs if t.state == State.RESOLVED]
+    reply = parse_customer(message.text, asked=bool(asked))
+    named = _named(desk, message, reply, theirs)
+    visit = _Visit(desk, people, waiting=waiting, message=message, contact=contact, reply=reply)
+    if reply.verb == CustomerVerb.HELP and named is None:
+        return visit.loose(TextId.HELP_C, "help")
+    if reply.verb == CustomerVerb.NEW:
+        return visit.open(reply.text or message.text)
+    if reply.verb in (CustomerVerb.YES, CustomerVerb.NO):
+        answered = visit.closing_answer(named, theirs)
+        if answered is not None:
+            return answered
+    target = named or newest([t for t in theirs if t.open])
+    if target is not None and target.open:
+        return visit.add_to(target)
+    if reply.verb in (CustomerVerb.THANKS, CustomerVerb.YES) and theirs:
+        return Handled(waiting.id, None, "thanks: nothing is open")
+    return visit.open(message.text)
+
+
+def open_for_triage(desk: Desk, waiting: Waiting, error: Exception) -> Ticket:
+    """Open a P1 ticket for a message that our own code failed on, without asking any rule."""
+    inbound = waiting.inbound
+    raw = str(inbound.payload.get("Body") or inbound.payload.get("text") or "")
+    text = raw or inbound.raw[:2000].decode("utf-8", "replace").replace("\0", "")
+    rulebook = desk.house.rulebook
+    route = rulebook.route(Facts(), Classification(priority="P1"))
+    desk.note("triage", inbound.sender, {"error": repr(error)[:500]})
+    requester = Requester(
+        contact="",
+        name="",
+        channel=inbound.channel,
+        address=inbound.sender,
+        our_address=inbound.recipient,
+    )
+    command = cmd.Open(
+        actor=f"address:{inbound.sender}",
+        ticket_id=desk.house.ids.next(),
+        number=desk.number(),
+        contact_at=min(inbound.received_at, desk.now),
+        requester=requester,
+        account="",
+        site="",
+        text=text.strip() or _NOTHING_WRITTEN,
+        classification=Classification(priority="P1", tags=("triage",), rules=("intake failed",)),
+        route=Route(
+            ladder=route.ladder,
+            sla=route.sla,
+            confirm=ClosureTerms(
+                remind_after=route.confirm.remind_after,
+                close_after=route.confirm.close_after,
+            ),
+        ),
+        revision=rulebook.hash,
+        policy=desk.house.policy_hash(desk.connection, route.sla),
+        inbox_id=waiting.id,
+        ask_site=False,
+    )
+    return desk.apply(command).ticket
+
+
+def _tickets_of(desk: Desk, message: Message, contact: Contact | None) -> list[Ticket]:
+    """Return the sender's own tickets, newest first."""
+    own = [
+        t
+        for t in desk.tickets.values()
+        if t.requester.address == message.sender or (contact and t.requester.contact == contact.key)
+    ]
+    return sorted(own, key=lambda t: (t.opened_at, t.number), reverse=True)
+
+
+def _named(desk: Desk, message: Message, reply: CustomerReply, theirs: list[Ticket]) -> Ticket | None:
+    """Return the ticket that the message names: by the reply address, or by a number of the sender's own."""
+    token_number = replied_number(desk, message)
+    if token_number is not None:
+        return desk.by_number(token_number)
+    wanted = [reply.number] if reply.number else numbers_in(message)
+    return next((t for t in theirs if t.number in wanted), None)
+
+
+class _Visit:
+    """One customer message being handled."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        people: Correspondents,
+        *,
+        waiting: Waiting,
+        message: Message,
+        contact: Contact | None,
+        reply: CustomerReply,
+    ) -> None:
+        self.desk = desk
+        self.people = people
+        self.waiting = waiting
+        self.message = message
+        self.contact = contact
+        self.reply = reply
+        self.actor = f"contact:{contact.key}" if contact else f"address:{message.sender}"
+        self.origin = origin_of(message)
+
+    def loose(self, text_id: TextId, outcome: str) -> Handled:
+        """Answer without a ticket."""
+        if self.people.may_answer(self.desk, self.message.sender):
+            language = self.contact.language if self.contact else "en"
+            self.desk.say([self.desk.wording.loose(text_id, origin_of(self.message), language)])
+        return Handled(self.waiting.id, None, outcome)
+
+    def closing_answer(self, named: Ticket | None, theirs: list[Ticket]) -> Handled | None:
+        """Carry out a yes or no to the closing question; None when no ticket of theirs asks one."""
+        answerable = [t for t in theirs if t.state == State.RESOLVED] or [
+            t for t in theirs if t.state == State.CLOSED and not t.confirmed
+        ]
+        target = named or max(answerable, key=lambda t: t.resolved_at or t.opened_at, default=None)
+        if target is None or target.state not in (State.RESOLVED, State.CLOSED):
+            return None
+        if not self._may_confirm(target):
+            return self.add_to(target) if target.open else None
+        text = self.message.text
+        if self.reply.verb == CustomerVerb.YES:
+            command: cmd.Command = cmd.Confirm(actor=self.actor, text=text, inbox_id=self.waiting.id)
+        else:
+            command = cmd.Decline(actor=self.actor, text=text, inbox_id=self.waiting.id)
+        decision = self.desk.apply(command, target, self.origin)
+        return Handled(self.waiting.id, target.id, "" if decision.events else "nothing to answer")
+
+    def _may_confirm(self, ticket: Ticket) -> bool:
+        """Return whether this message may close or reopen: a mail must prove where it comes from.
+
+        The sender of a mail is free text, so a yes counts when it goes to the reply address that only the
+        requester was given, or when the sender's domain vouches for it.
+        """
+        if self.message.channel != Channel.EMAIL:
+            return True
+        by_token = replied_number(self.desk, self.message) == ticket.number
+        return by_token or self.message.authenticated
+
+    def add_to(self, ticket: Ticket) -> Handled:
+        """Add the message to an open ticket; a named place that is another one opens a new ticket."""
+        text = self.message.text
+        account = self.contact.account if self.contact else ticket.account
+        site = self._site(account)
+        if site is not None and site.key != ticket.site:
+            if ticket.site:
+                return self.open(text)
+            self._set_site(ticket, site)
+            ticket = self.desk.tickets[ticket.id]
+        self._raise_priority(ticket, site)
+        ticket = self.desk.tickets[ticket.id]
+        command = cmd.CustomerSays(
+            actor=self.actor,
+            text=text or _pictures(self.message) or _NOTHING_WRITTEN,
+            address=self.message.sender,
+            channel=self.message.channel,
+            inbox_id=self.waiting.id,
+            quiet=self.reply.verb in (CustomerVerb.THANKS, CustomerVerb.YES),
+            chase=self.reply.verb == CustomerVerb.CHASE,
+        )
+        self.desk.apply(command, ticket, answer_to(self.desk, self.people, self.message))
+        return Handled(self.waiting.id, ticket.id, "")
+
+    def _set_site(self, ticket: Ticket, site: Site) -> None:
+        command = cmd.SetSite(actor=self.actor, account=site.account, site=site.key)
+        self.desk.apply(command, ticket, self.origin)
+
+    def _raise_priority(self, ticket: Ticket, site: Site | None) -> None:
+        """Let worse news raise the priority; nothing that is written later lowers it."""
+        if self.reply.verb != CustomerVerb.TEXT:
+            return
+        found = self.desk.house.rulebook.classify(self._facts(ticket.account, site, self.message.text))
+        if PRIORITIES.index(found.priority) < PRIORITIES.index(ticket.priority) and found.rules:
+            command = cmd.SetPriority(actor=SYSTEM, person="", priority=found.priority)
+            self.desk.apply(command, ticket, self.origin)
+
+    def open(self, text: str) -> Handled:
+        """Open a ticket."""
+        account = self.contact.account if self.contact else ""
+        site = self._site(account)
+        rulebook = self.desk.house.rulebook
+        facts = self._facts(account, site, text)
+        found = rulebook.classify(facts)
+        route = rulebook.route(facts, found)
+        command = cmd.Open(
+            actor=self.actor,
+            ticket_id=self.desk.house.ids.next(),
+            number=self.desk.number(),
+            contact_at=min(self.waiting.inbound.received_at, self.desk.now),
+            requester=self._requester(),
+            account=account,
+            site=site.key if site else "",
+            text=text.strip() or self.message.subject or _pictures(self.message) or _NOTHING_WRITTEN,
+            classification=found,
+            route=route,
+            revision=rulebook.hash,
+            policy=self.desk.house.policy_hash(self.desk.connection, route.sla),
+            inbox_id=self.waiting.id,
+            ask_site=site is None,
+        )
+        decision = self.desk.apply(command, None, self.origin)
+        return Handled(self.waiting.id, decision.ticket.id, "")
+
+    def _requester(self) -> Requester:
+        message, contact = self.message, self.contact
+        return Requester(
+            contact=contact.key if contact else "",
+            name=contact.name if contact else message.sender_name,
+            channel=message.channel,
+            address=message.sender,
+            our_address=message.recipient,
+            language=contact.language if contact else "en",
+            thread=message.message_id,
+            subject=message.subject,
+        )
+
+    def _site(self, account: str) -> Site | None:
+        """Return the site that the message is about: named in it, or the contact's only one."""
+        directory = self.desk.roster.directory
+        for code in site_mentions(f"{self.message.subject}\n{self.message.text}"):
+            site = directory.site_by_code(account, code)
+            if site is not None:
+                return site
+        own = directory.sites_of(account, self.contact.sites) if self.contact else ()
+        return own[0] if len(own) == 1 else None
+
+    def _facts(self, account: str, site: Site | None, text: str) -> Facts:
+        directory = self.desk.roster.directory
+        known = directory.accounts.get(account)
+        zone = site.timezone if site else directory.company.timezone
+        local: datetime = self.waiting.inbound.received_at.astimezone(ZoneInfo(zone))
+        return Facts(
+            text=text,
+            subject=self.message.subject,
+            channel=self.message.channel,
+            contact_known=self.contact is not None,
+            account=account,
+            tier=known.tier if known else "",
+            site=site.code if site else "",
+            region=site.region if site else "",
+            local_hour=local.hour,
+            weekday=WEEKDAYS[local.weekday()],
+            open_tickets=sum(1 for t in self.desk.tickets.values() if t.open and t.account == account),
+            pictures=len(self.message.media),
+        )
+
+
+def _pictures(message: Message) -> str:
+    count = len(message.media)
+    return "" if count == 0 else "(1 picture)" if count == 1 else f"({count} pictures)"

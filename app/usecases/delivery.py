@@ -1,0 +1,205 @@
+"""From the outbox to the providers: claim with a lease, send outside any transaction, record, and go on.
+
+A failure for good is a command to the ticket in the same transaction that records it (promise 5).
+What must not live here: what the next step is (domain/decide.py), which code means what (domain/delivery.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from app.domain.commands import ReportFailure
+from app.domain.delivery import next_attempt
+from app.domain.message import Channel
+from app.ports import GatewayError, MailGateway, MailOut, SmsGateway, SmsOut, Trouble
+from app.store import outbox as outbox_store
+from app.store import tickets as ticket_store
+from app.store.outbox import PAGE, Attempt, Claimed
+from app.usecases.desk import Desk
+from app.usecases.house import House
+
+log = structlog.get_logger()
+
+# Claim batch x provider timeout < lease: with 8 senders and 10 s a call, 32 messages take 40 s at the worst.
+BATCH = 32
+LEASE = timedelta(seconds=90)
+_PAGE_VALID, _NOTICE_VALID = 900, 14400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateways:
+    """The ways out, one for each channel."""
+
+    sms: SmsGateway
+    mail: MailGateway
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    attempt: Attempt
+    message: Claimed
+
+
+def send_pending(
+    house: House,
+    gateways: Gateways,
+    senders: Executor,
+    *,
+    pages: bool,
+    batch: int = BATCH,
+) -> int:
+    """Send up to `batch` pending pages, or pending messages of all other kinds; return how many."""
+    now = house.clock.now()
+    with house.begin() as connection:
+        claimed = outbox_store.claim(
+            connection,
+            now=now,
+            lease=LEASE,
+            node=house.identity.node,
+            batch=batch,
+            pages=pages,
+        )
+    if not claimed:
+        return 0
+    moot = [_moot(house, c) for c in claimed if not c.wanted]
+    wanted = [c for c in claimed if c.wanted]
+    results = list(senders.map(lambda c: _send(house, gateways, c), wanted))
+    _record(house, [*moot, *results])
+    return len(claimed)
+
+
+def release_expired(house: House) -> int:
+    """Give back what a dead node had claimed; return how many messages."""
+    with house.begin() as connection:
+        released = outbox_store.release_expired(connection, house.clock.now())
+    if released:
+        log.warning("outbox_leases_expired", count=released)
+    return released
+
+
+def _moot(house: House, message: Claimed) -> _Result:
+    at = house.clock.now()
+    attempt = Attempt(
+        id=message.id,
+        attempt=message.attempts,
+        state="cancelled",
+        at=at,
+        detail="no longer needed: somebody has it",
+    )
+    return _Result(attempt, message)
+
+
+def _send(house: House, gateways: Gateways, message: Claimed) -> _Result:
+    """Hand one message to its provider; never raises."""
+    number, at = message.attempts, house.clock.now
+    try:
+        if message.channel == Channel.SMS:
+            sent = gateways.sms.send(
+                SmsOut(
+                    outbox_id=message.id,
+                    to=message.address,
+                    body=message.body,
+                    valid_seconds=_PAGE_VALID if message.rank == PAGE else _NOTICE_VALID,
+                ),
+            )
+        else:
+            sent = gateways.mail.send(
+                MailOut(
+                    outbox_id=message.id,
+                    to=message.address,
+                    subject=message.subject,
+                    text=message.body,
+                    reply_to=message.thread.get("reply_to", ""),
+                    message_id=f"<m{message.id}@{house.identity.mail_domain}>",
+                    references=message.thread.get("references", ""),
+                ),
+            )
+    except GatewayError as error:
+        return _Result(_failed_attempt(house, message, error), message)
+    except Exception as error:
+        log.exception("gateway_broke", outbox_id=message.id)
+        wrapped = GatewayError(repr(error)[:200], trouble=Trouble.AMBIGUOUS)
+        return _Result(_failed_attempt(house, message, wrapped), message)
+    attempt = Attempt(
+        id=message.id,
+        attempt=number,
+        state="sent",
+        at=at(),
+        provider_id=sent.provider_id,
+        status=sent.status,
+    )
+    return _Result(attempt, message)
+
+
+def _failed_attempt(house: House, message: Claimed, error: GatewayError) -> Attempt:
+    now = house.clock.now()
+    retry: datetime | None = None
+    if not error.permanent:
+        retry = next_attempt(message.attempts, now, house.ids.chance(), urgent=message.rank == PAGE)
+    log.warning(
+        "send_failed",
+        outbox_id=message.id,
+        trouble=error.trouble,
+        code=error.code,
+        attempt=message.attempts,
+        again=retry is not None,
+    )
+    return Attempt(
+        id=message.id,
+        attempt=message.attempts,
+        state="failed" if retry is None else "pending",
+        at=now,
+        code=error.code,
+        detail=str(error),
+        retry_at=retry,
+    )
+
+
+def _record(house: House, results: Sequence[_Result]) -> None:
+    """Write all results; what failed for good is told to its ticket in the same transaction."""
+    failed = [r for r in results if r.attempt.state == "failed"]
+    now = house.clock.now()
+    with house.begin() as connection:
+        outbox_store.record(connection, [r.attempt for r in results], house.identity.node)
+        if failed:
+            desk = Desk(house, connection, now)
+            report_failures(
+                desk,
+                [
+                    (r.message.ticket_id, r.message.text_id, _failure(r))
+                    for r in failed
+                    if r.message.ticket_id is not None
+                ],
+            )
+            outbox_store.mark_reported(connection, [r.message.id for r in failed])
+            desk.flush()
+    if failed:
+        house.wake("saved")
+
+
+def _failure(result: _Result) -> ReportFailure:
+    message, attempt = result.message, result.attempt
+    return ReportFailure(
+        outbox_id=message.id,
+        person=message.person,
+        channel=Channel(message.channel),
+        address=message.address,
+        page=message.rank == PAGE,
+        code=attempt.code,
+        detail=attempt.detail[:200],
+    )
+
+
+def report_failures(desk: Desk, failures: Iterable[tuple[int | None, str, ReportFailure]]) -> None:
+    """Tell tickets that messages of theirs could not be delivered: (ticket id, text id, what failed)."""
+    listed = [(ticket_id, failure) for ticket_id, _, failure in failures if ticket_id is not None]
+    desk.know(ticket_store.by_ids(desk.connection, {ticket_id for ticket_id, _ in listed}))
+    for ticket_id, failure in listed:
+        ticket = desk.tickets.get(ticket_id)
+        if ticket is not None and ticket.open:
+            desk.apply(failure, ticket)

@@ -1,0 +1,134 @@
+"""The desk: one transaction's working set. Tickets are loaded, commands applied in memory, all saved at once.
+
+Many messages share one commit and few statements. What must not live here: what a message means
+(intake.py), what a command does (domain/decide.py), how a text reads (wording.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from app.domain.clocks import Reports, Timer, next_due
+from app.domain.commands import Command, Open
+from app.domain.decide import Decision, decide
+from app.domain.drafting import Setting
+from app.domain.events import AnyEvent
+from app.domain.ticket import Ticket
+from app.store import outbox as outbox_store
+from app.store import records
+from app.store import tickets as ticket_store
+from app.store.outbox import OutboxRow
+from app.usecases.house import House, token_hash
+from app.usecases.wording import Origin, Wording
+
+
+@dataclass(slots=True)
+class _Work:
+    """What this transaction has done to one ticket so far. `before` is the version that was read."""
+
+    before: int
+    events: list[AnyEvent] = field(default_factory=list)
+    timers: frozenset[Timer] = frozenset()
+    reports: Reports = field(default_factory=dict)
+
+
+class Desk:
+    """The working set of one transaction. `tickets` always shows the state after the commands so far."""
+
+    def __init__(self, house: House, connection: Connection, now: datetime) -> None:
+        """Start an empty working set on an open transaction."""
+        self.house = house
+        self.connection = connection
+        self.now = now
+        self.roster = house.roster(connection)
+        self.wording = Wording(house, self.roster.directory, now)
+        self.tickets: dict[int, Ticket] = {}
+        self.outbox: list[OutboxRow] = []
+        self._work: dict[int, _Work] = {}
+        self._audit: list[records.AuditEntry] = []
+
+    def know(self, loaded: Mapping[int, Ticket]) -> None:
+        """Add tickets that were read; one that is already being worked on stays as it is."""
+        for ticket_id, ticket in loaded.items():
+            self.tickets.setdefault(ticket_id, ticket)
+
+    def by_number(self, number: int) -> Ticket | None:
+        """Return the loaded ticket with that number."""
+        return next((t for t in self.tickets.values() if t.number == number), None)
+
+    def apply(self, command: Command, ticket: Ticket | None = None, origin: Origin | None = None) -> Decision:
+        """Decide `command` on a loaded ticket (None only for Open); its messages go to the outbox."""
+        if isinstance(command, Open):
+            ladder_name, policy_hash, site = command.route.ladder, command.policy, command.site
+        elif ticket is not None:
+            ladder_name, policy_hash, site = ticket.ladder, ticket.policy, ticket.site
+        else:
+            raise ValueError("only Open works without a ticket")
+        setting = Setting(
+            now=self.now,
+            ladder=self.house.ladder(self.connection, ladder_name, ticket),
+            revision=self.house.rulebook.hash,
+            policy=self.house.policy(self.connection, policy_hash, self.zone(site)),
+            roster=self.roster,
+        )
+        decision = decide(ticket, command, setting)
+        work = self._work.setdefault(decision.ticket.id, _Work(ticket.version if ticket else 0))
+        work.events.extend(decision.events)
+        work.timers, work.reports = decision.timers, decision.reports
+        self.tickets[decision.ticket.id] = decision.ticket
+        for say in decision.says:
+            self.outbox.extend(self.wording.rows(say, decision.ticket, origin))
+        return decision
+
+    def zone(self, site: str) -> str:
+        """Return the IANA zone of a site, or of the company for an unknown one."""
+        known = self.roster.directory.sites.get(site)
+        return known.timezone if known else self.roster.directory.company.timezone
+
+    def say(self, rows: Iterable[OutboxRow]) -> None:
+        """Add messages that belong to no decision, such as a list of tickets."""
+        self.outbox.extend(rows)
+
+    def note(self, kind: str, subject: str, detail: Mapping[str, str]) -> None:
+        """Add an entry to the audit."""
+        entry_id = self.house.ids.next()
+        self._audit.append(
+            records.AuditEntry(id=entry_id, at=self.now, kind=kind, subject=subject, detail=detail),
+        )
+
+    def number(self, wanted: int = 1) -> int:
+        """Return a fresh ticket number; `wanted` is how many this transaction may need."""
+        return self.house.number(lambda n: ticket_store.draw_numbers(self.connection, n), wanted)
+
+    def flush(self) -> None:
+        """Write everything. Raises ConflictError when another transaction was quicker with a ticket."""
+        writes = []
+        for ticket_id, work in self._work.items():
+            if not work.events:
+                continue
+            due = next_due(work.reports)
+            writes.append(
+                ticket_store.TicketWrite(
+                    before=work.before,
+                    ticket=self.tickets[ticket_id],
+                    events=tuple(work.events),
+                    event_ids=tuple(self.house.ids.next() for _ in work.events),
+                    timers=work.timers,
+                    next_metric=due[0] if due else "",
+                    next_due_at=due[1] if due else None,
+                ),
+            )
+        ticket_store.save(self.connection, writes, self.now)
+        outbox_store.put(self.connection, self.outbox)
+        links = {token_hash(token): key for token, key in self.wording.links.items()}
+        records.keep_links(self.connection, links, self.now)
+        records.add_audit(self.connection, self._audit)
+
+    @property
+    def changed(self) -> bool:
+        """Return whether anything is to be written about tickets or to be sent."""
+        return bool(self.outbox) or any(work.events for work in self._work.values())

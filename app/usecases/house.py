@@ -1,0 +1,166 @@
+"""What every use case needs at hand: database, clock, ids, the rulebook in force, the directory's snapshot.
+
+One per process, made by bootstrap. What must not live here: decisions, SQL, reading of files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from base64 import b32encode
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from app.domain.escalation import Ladder
+from app.domain.roster import Roster
+from app.domain.sla import Policy, parse_policy
+from app.domain.ticket import Ticket
+from app.ports import Clock, Ids
+from app.rulebook.revision import Rulebook, UnknownNameError, from_document
+from app.store import directory as directory_store
+from app.store import records
+
+log = structlog.get_logger()
+
+_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_LINK_LENGTH = 14  # 83 bits: unguessable, and short enough for a text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """How this installation calls itself. `secret` signs page links and reply addresses."""
+
+    public_url: str
+    mail_domain: str
+    secret: bytes
+    node: str
+
+
+class House:
+    """The process's shared values and caches. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        clock: Clock,
+        ids: Ids,
+        rulebook: Rulebook,
+        identity: Identity,
+        wake: Callable[[str], None] = lambda _what: None,
+    ) -> None:
+        """Hold what bootstrap made. `wake` tells the worker that there is something to do."""
+        self.engine = engine
+        self.clock = clock
+        self.ids = ids
+        self.rulebook = rulebook
+        self.identity = identity
+        self.wake = wake
+        self._roster: Roster | None = None
+        self._policies: dict[tuple[str, str], Policy] = {}
+        self._kept: set[str] = set()
+        self._numbers: list[int] = []
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        """Return a transaction: committed when the block ends, rolled back when it raises."""
+        return self.engine.begin()
+
+    def roster(self, connection: Connection) -> Roster:
+        """Return the roster of the directory's present version, read anew only when that moved on."""
+        version = directory_store.read_version(connection)
+        known = self._roster
+        if known is None or known.directory.version != version:
+            known = Roster(directory_store.read_directory(connection))
+            self._roster = known
+        return known
+
+    def policy_hash(self, connection: Connection, name: str) -> str:
+        """Return the hash of the named SLA policy of the rulebook in force; it and the revision are kept."""
+        document = self.rulebook.sla_document(name)
+        digest = _digest(document)
+        if digest not in self._kept:
+            now = self.clock.now()
+            records.keep_revision(connection, self.rulebook.hash, self.rulebook.document, now)
+            records.keep_policies(connection, {digest: document}, now)
+            # Only remembered once it is surely committed; keeping it twice is harmless.
+            if records.policy(connection, digest) is not None:
+                self._kept.add(digest)
+        return digest
+
+    def forget_kept(self) -> None:
+        """Forget which policies were kept: the transaction that kept them may have been rolled back."""
+        self._kept.clear()
+
+    def policy(self, connection: Connection, digest: str, zone: str) -> Policy:
+        """Return the policy that a ticket was stamped with, its `site` calendars in `zone`."""
+        known = self._policies.get((digest, zone))
+        if known is None:
+            document = records.policy(connection, digest)
+            if document is None:
+                raise LookupError(f"the SLA policy {digest[:12]} of a ticket is not in the database")
+            known = parse_policy(document["policy"], document["calendars"], zone)
+            self._policies[digest, zone] = known
+        return known
+
+    def ladder(self, connection: Connection, ticket_ladder: str, ticket: Ticket | None = None) -> Ladder:
+        """Return a ladder as the rulebook in force has it, else as the ticket's own revision had it."""
+        try:
+            return self.rulebook.ladder(ticket_ladder)
+        except UnknownNameError:
+            document = records.revision(connection, ticket.revision) if ticket else None
+            if document is None:
+                raise
+            return _old_rulebook(json.dumps(document, sort_keys=True)).ladder(ticket_ladder)
+
+    def link_token(self, ticket_id: int, person: str) -> str:
+        """Return the page link's token for a person and a ticket; always the same, known to nobody else."""
+        number = int.from_bytes(self._mac(f"link:{ticket_id}:{person}"), "big")
+        letters = []
+        for _ in range(_LINK_LENGTH):
+            number, index = divmod(number, len(_BASE62))
+            letters.append(_BASE62[index])
+        return "".join(letters)
+
+    def reply_token(self, number: int, address: str) -> str:
+        """Return the token of a mail's reply address: it proves that the writer got our mail."""
+        return f"{number}.{b32encode(self._mac(f'reply:{number}:{address}')[:10]).decode().lower()}"
+
+    def replied_to(self, token: str, address: str) -> int | None:
+        """Return the ticket number that a reply token stands for, if it was given to this address."""
+        head, _, _ = token.partition(".")
+        if not (head.isascii() and head.isdigit() and len(head) <= 18):  # noqa: PLR2004 - a 64-bit number
+            return None
+        number = int(head)
+        same = hmac.compare_digest(self.reply_token(number, address).encode(), token.lower().encode())
+        return number if same else None
+
+    def _mac(self, what: str) -> bytes:
+        return hmac.new(self.identity.secret, what.encode(), hashlib.sha256).digest()
+
+    def number(self, draw: Callable[[int], list[int]], wanted: int) -> int:
+        """Return the next ticket number; `draw(wanted)` fetches more when the drawn ones are used up."""
+        if not self._numbers:
+            self._numbers = draw(max(1, wanted))[::-1]
+        return self._numbers.pop()
+
+
+def token_hash(token: str) -> bytes:
+    """Return what is kept of a page link's token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@lru_cache(maxsize=16)
+def _old_rulebook(document: str) -> Rulebook:
+    return from_document(json.loads(document))

@@ -1,0 +1,129 @@
+"""From the inbox to tickets: claim a batch, read each message, decide, save all in one commit.
+
+A batch that fails is done again one message at a time; a message that fails alone becomes a ticket for
+triage without asking any rule (promise 1). What must not live here: what a customer's or a colleague's
+words mean (customers.py, staff.py), SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from app.domain.errors import ConflictError
+from app.domain.message import InboundKind, Message
+from app.domain.reading import read_message, read_receipt
+from app.store import inbox as inbox_store
+from app.store.inbox import Handled, Waiting
+from app.usecases import customers, receipts, staff
+from app.usecases.correspondents import Correspondents, gather
+from app.usecases.desk import Desk
+from app.usecases.house import House
+
+log = structlog.get_logger()
+
+BATCH = 64
+_RETRY = timedelta(seconds=5)
+_GIVE_UP_AFTER = 5
+
+
+def handle_waiting(house: House, batch: int = BATCH) -> int:
+    """Handle up to `batch` waiting requests; return how many were handled. Each sender's in order."""
+    try:
+        return _handle(house, batch, _read_and_decide)
+    except Exception as error:  # noqa: BLE001 - whatever one message does must not stop the others
+        house.forget_kept()
+        log.warning("intake_batch_failed", error=repr(error))
+    return _one_by_one(house, batch)
+
+
+def _handle(house: House, batch: int, work: Callable[[Desk, Sequence[Waiting]], list[Handled]]) -> int:
+    now = house.clock.now()
+    with house.begin() as connection:
+        waiting = inbox_store.claim(connection, now, batch)
+        if not waiting:
+            return 0
+        desk = Desk(house, connection, now)
+        handled = work(desk, waiting)
+        desk.flush()
+        inbox_store.finish(connection, handled, now)
+    house.wake("saved")
+    return len(handled)
+
+
+def _one_by_one(house: House, batch: int) -> int:
+    """Handle messages singly, so that the one that fails steps aside and the others go through."""
+    done = 0
+    for _ in range(batch):
+        failed: list[Waiting] = []
+
+        def single(desk: Desk, waiting: Sequence[Waiting], failed: list[Waiting] = failed) -> list[Handled]:
+            failed.append(waiting[0])
+            return _read_and_decide(desk, waiting[:1])
+
+        try:
+            handled = _handle(house, 1, single)
+        except Exception as error:
+            house.forget_kept()
+            if not failed:
+                raise
+            _set_aside(house, failed[0], error)
+            done += 1
+            continue
+        if handled == 0:
+            break
+        done += handled
+    return done
+
+
+def _set_aside(house: House, waiting: Waiting, error: Exception) -> None:
+    """Deal with one message that cannot be handled: later, if that may help; else as a ticket for triage."""
+    log.error("intake_failed", inbox_id=waiting.id, error=repr(error), attempts=waiting.attempts)
+    now = house.clock.now()
+    passing = isinstance(error, DBAPIError | ConflictError)
+    if passing and waiting.attempts < _GIVE_UP_AFTER:
+        with house.begin() as connection:
+            inbox_store.set_aside(connection, waiting.id, now + _RETRY)
+        return
+    with house.begin() as connection:
+        desk = Desk(house, connection, now)
+        if waiting.inbound.kind == InboundKind.RECEIPT:
+            handled = Handled(waiting.id, None, f"failed: {error!r}"[:500], failed=True)
+        else:
+            ticket = customers.open_for_triage(desk, waiting, error)
+            handled = Handled(waiting.id, ticket.id, "", failed=True)
+        desk.note("intake_failed", str(waiting.id), {"error": repr(error)[:500]})
+        desk.flush()
+        inbox_store.finish(connection, [handled], now)
+    house.wake("saved")
+
+
+def _read_and_decide(desk: Desk, waiting: Sequence[Waiting]) -> list[Handled]:
+    domain = desk.house.identity.mail_domain
+    receipts_in = [(w, read_receipt(w.inbound)) for w in waiting if w.inbound.kind == InboundKind.RECEIPT]
+    messages = {
+        w.id: read_message(w.inbound, own_domain=domain)
+        for w in waiting
+        if w.inbound.kind == InboundKind.MESSAGE
+    }
+    handled = receipts.apply(desk, receipts_in)
+    people = gather(desk, list(messages.values()))
+    for item in waiting:
+        if item.id in messages:
+            handled.append(_one(desk, people, item, messages[item.id]))
+    return handled
+
+
+def _one(desk: Desk, people: Correspondents, waiting: Waiting, message: Message) -> Handled:
+    if message.automatic:
+        # Automatic mail never opens, acknowledges, confirms or reopens anything (RFC 3834).
+        return Handled(waiting.id, None, f"automatic: {message.automatic}"[:500])
+    if message.opt_out:
+        return people.opt_out(desk, waiting, message)
+    person = people.colleague(message)
+    if person is not None:
+        return staff.handle(desk, people, waiting, message, person)
+    return customers.handle(desk, people, waiting, message)

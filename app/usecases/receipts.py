@@ -1,0 +1,67 @@
+"""A provider's later word on what we sent: states move forward only; a failure goes to the ticket at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.domain.commands import ReportFailure
+from app.domain.delivery import advance, canonical
+from app.domain.message import Channel, Receipt
+from app.store import outbox as outbox_store
+from app.store.inbox import Handled, Waiting
+from app.store.outbox import PAGE, Delivery
+from app.usecases.delivery import report_failures
+from app.usecases.desk import Desk
+
+
+def apply(desk: Desk, receipts: Sequence[tuple[Waiting, Receipt]]) -> list[Handled]:
+    """Write what the receipts say, in their order; return what became of each."""
+    if not receipts:
+        return []
+    connection = desk.connection
+    by_provider = outbox_store.by_provider_ids(connection, {r.provider_id for _, r in receipts})
+    ids = {r.outbox_id or by_provider.get(r.provider_id, 0) for _, r in receipts} - {0}
+    known = outbox_store.deliveries(connection, ids)
+    status = {row_id: delivery.status for row_id, delivery in known.items()}
+    reported = {row_id for row_id, delivery in known.items() if delivery.failure_reported}
+    handled, failures = [], []
+    for waiting, receipt in receipts:
+        row_id = receipt.outbox_id or by_provider.get(receipt.provider_id, 0)
+        delivery = known.get(row_id)
+        if delivery is None:
+            handled.append(Handled(waiting.id, None, "receipt: no such message of ours"))
+            continue
+        now_status = advance(status[row_id], receipt.status)
+        moved = now_status != canonical(status[row_id])
+        status[row_id] = now_status
+        failed = moved and now_status.has_failed
+        if moved:
+            outbox_store.set_status(
+                connection,
+                row_id,
+                status=now_status,
+                provider_id=receipt.provider_id,
+                code=receipt.error_code,
+                detail=receipt.detail,
+                failed=failed,
+                now=desk.now,
+            )
+        if failed and row_id not in reported:
+            reported.add(row_id)
+            failures.append((delivery.ticket_id, delivery.text_id, _failure(delivery, receipt)))
+        outcome = f"receipt: {now_status}" if moved else "receipt: nothing new"
+        handled.append(Handled(waiting.id, delivery.ticket_id, outcome))
+    report_failures(desk, failures)
+    return handled
+
+
+def _failure(delivery: Delivery, receipt: Receipt) -> ReportFailure:
+    return ReportFailure(
+        outbox_id=delivery.id,
+        person=delivery.person,
+        channel=Channel(delivery.channel),
+        address=delivery.address,
+        page=delivery.rank == PAGE,
+        code=receipt.error_code,
+        detail=receipt.detail[:200] or "not delivered",
+    )

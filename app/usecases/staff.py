@@ -1,0 +1,224 @@
+"""What a colleague's reply does: which ticket it is about, and which command it is (WORDS, reply grammar).
+
+What must not live here: how words are read (domain/replies.py), what a command does (domain/decide.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from app.domain import commands as cmd
+from app.domain.commands import Command
+from app.domain.directory import Person
+from app.domain.message import Channel, Message
+from app.domain.replies import StaffReply, Verb, eta_instant, parse_staff
+from app.domain.roster import Scope
+from app.domain.texts import TextId
+from app.domain.ticket import Ticket
+from app.store.inbox import Handled, Waiting
+from app.usecases import customers
+from app.usecases.correspondents import Correspondents, answer_to, origin_of, replied_number
+from app.usecases.desk import Desk
+from app.usecases.wording import site_name
+
+# Two different pages within this time before a bare "1": we cannot know which one was meant.
+_TOO_CLOSE = timedelta(seconds=10)
+_LISTED = 8
+# Work on what one holds; the others are answers to a page.
+_OF_HOLDER = frozenset(
+    {Verb.ETA, Verb.ONSITE, Verb.DONE, Verb.HOLD, Verb.RELEASE, Verb.ESC, Verb.UPDATE, Verb.CANCEL},
+)
+
+
+def handle(
+    desk: Desk,
+    people: Correspondents,
+    waiting: Waiting,
+    message: Message,
+    person: Person,
+) -> Handled:
+    """Do what a colleague's message asks for."""
+    token_number = replied_number(desk, message)
+    if message.channel == Channel.EMAIL and token_number is None and not message.authenticated:
+        # Anybody can write a colleague's name into a mail; only our reply address or the domain proves it.
+        desk.note("staff_mail_unproven", message.sender, {"mail_subject": message.subject})
+        return customers.handle(desk, people, waiting, message)
+    reply = parse_staff(message.text)
+    visit = _Visit(desk, people, waiting=waiting, message=message, person=person, reply=reply)
+    if reply.verb == Verb.NEW:
+        return customers.handle(desk, people, waiting, message)
+    if reply.verb in (Verb.LIST, Verb.WHO, Verb.HELP):
+        return visit.inform()
+    wanted = visit.targets(token_number)
+    if isinstance(wanted, TextId):
+        return visit.cannot(wanted)
+    for ticket in wanted:
+        command = visit.command(ticket)
+        chatter = isinstance(command, cmd.Note) and not command.understood
+        origin = answer_to(desk, people, message) if chatter else origin_of(message)
+        desk.apply(command, ticket, origin)
+    return Handled(waiting.id, wanted[0].id, "")
+
+
+class _Visit:
+    """One colleague's message being handled."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        people: Correspondents,
+        *,
+        waiting: Waiting,
+        message: Message,
+        person: Person,
+        reply: StaffReply,
+    ) -> None:
+        self.desk = desk
+        self.people = people
+        self.waiting = waiting
+        self.message = message
+        self.person = person
+        self.reply = reply
+
+    def targets(self, token_number: int | None) -> list[Ticket] | TextId:
+        """Return the tickets that the reply is about, or the text that asks which or says that none is."""
+        if self.reply.numbers:
+            named = [t for n in self.reply.numbers if (t := self.desk.by_number(n)) is not None]
+            return named or TextId.NO_SUCH_TICKET
+        if token_number is not None and (ticket := self.desk.by_number(token_number)) is not None:
+            return [ticket]
+        if self.reply.everything:
+            asked = [t for t in self.desk.tickets.values() if self.person.key in t.escalation.asked]
+            return asked or TextId.NOTHING_OPEN
+        if self.reply.verb in _OF_HOLDER:
+            held = self._held()
+            if len(held) > 1:
+                return TextId.WHICH
+            if held:
+                return held
+        return self._paged()
+
+    def _held(self) -> list[Ticket]:
+        mine = [t for t in self.desk.tickets.values() if t.open and t.assignee == self.person.key]
+        working = [t for t in mine if t.state != "resolved"]
+        return sorted(working or mine, key=lambda t: t.number)
+
+    def _paged(self) -> list[Ticket] | TextId:
+        pages = self.people.pages_to(self.desk, self.message.sender)
+        if not pages:
+            held = self._held()
+            if len(held) > 1:
+                return TextId.WHICH
+            return held or TextId.NOTHING_OPEN
+        last = pages[0]
+        sent = self.waiting.inbound.received_at
+        close = {p.ticket_id for p in pages if sent - p.created_at <= _TOO_CLOSE}
+        unclear = [i for i in close if i in self.desk.tickets and self.desk.tickets[i].escalating]
+        if len(unclear) > 1 and self.reply.verb in (Verb.ACK, Verb.PASS):
+            return TextId.WHICH
+        ticket = self.desk.tickets.get(last.ticket_id)
+        return [ticket] if ticket else TextId.NOTHING_OPEN
+
+    def command(self, ticket: Ticket) -> Command:  # noqa: C901, PLR0912 - one line for each verb
+        """Return the command that the reply is for a ticket."""
+        reply = self.reply
+        who = {"actor": f"person:{self.person.key}", "person": self.person.key}
+        match reply.verb:
+            case Verb.ACK:
+                return cmd.Acknowledge(**who)
+            case Verb.PASS:
+                return cmd.Pass(**who, text=reply.text)
+            case Verb.TAKE:
+                return cmd.Take(**who)
+            case Verb.ETA if reply.eta is not None:
+                zone = ZoneInfo(self.desk.zone(ticket.site))
+                return cmd.GiveEta(**who, eta=eta_instant(reply.eta, self.desk.now, zone))
+            case Verb.ONSITE:
+                return cmd.Arrive(**who)
+            case Verb.HOLD:
+                duration = reply.hold.duration if reply.hold else None
+                reason = reply.hold.reason if reply.hold else ""
+                return cmd.Hold(**who, reason=reason or "other", text=reply.text, duration=duration)
+            case Verb.RELEASE:
+                return cmd.Release(**who)
+            case Verb.DONE:
+                return cmd.Resolve(**who, text=reply.text)
+            case Verb.REOPEN:
+                return cmd.Reopen(**who, text=reply.text)
+            case Verb.ESC:
+                return cmd.Escalate(**who, text=reply.text)
+            case Verb.UPDATE if reply.text:
+                return cmd.Update(**who, text=reply.text)
+            case Verb.CANCEL:
+                return cmd.Cancel(**who, text=reply.text)
+            case Verb.NOTE:
+                return cmd.Note(
+                    actor=who["actor"],
+                    person=who["person"],
+                    text=reply.text,
+                    inbox_id=self.waiting.id,
+                )
+            case _:
+                return cmd.Note(
+                    actor=who["actor"],
+                    person=who["person"],
+                    text=self.message.text,
+                    understood=False,
+                    inbox_id=self.waiting.id,
+                )
+
+    def inform(self) -> Handled:
+        """Answer LIST, WHO or HELP."""
+        held = self._held()
+        if self.reply.verb == Verb.LIST and held:
+            self._say(TextId.LIST, count=str(len(held)), items=self._lines(held))
+        elif self.reply.verb == Verb.LIST:
+            self._say(TextId.NOTHING_OPEN)
+        elif self.reply.verb == Verb.WHO:
+            self._say(TextId.WHO, items=self._who())
+        else:
+            self._say(TextId.HELP)
+        return Handled(self.waiting.id, None, f"answered: {self.reply.verb}")
+
+    def _who(self) -> str:
+        keys = self.desk.roster.who(["duty_manager"], Scope(), self.desk.now)
+        names = [self.desk.roster.directory.people[key].name for key in keys]
+        return "\n".join(f"Duty manager {name}" for name in names)
+
+    def cannot(self, text_id: TextId) -> Handled:
+        """Say that it is not clear which ticket is meant, or that there is none; the words are kept."""
+        if text_id == TextId.WHICH:
+            held = self._held()
+            choices = held if len(held) > 1 else self._asked()
+            self._say(text_id, choices=self._lines(choices), example=self.reply.verb.upper())
+        elif text_id == TextId.NO_SUCH_TICKET:
+            self._say(text_id, number=str(self.reply.numbers[0]))
+        elif self.reply.verb == Verb.UNKNOWN:
+            # A colleague with nothing open who writes words: an emergency that they pass on.
+            return customers.handle(self.desk, self.people, self.waiting, self.message)
+        else:
+            self._say(text_id)
+        return Handled(self.waiting.id, None, f"answered: {text_id}")
+
+    def _asked(self) -> list[Ticket]:
+        pages = self.people.pages_to(self.desk, self.message.sender)
+        ids = dict.fromkeys(page.ticket_id for page in pages)
+        known = [self.desk.tickets[i] for i in ids if i in self.desk.tickets]
+        return [t for t in known if t.escalating]
+
+    def _lines(self, tickets: Sequence[Ticket]) -> str:
+        directory = self.desk.roster.directory
+        lines = []
+        for ticket in tickets[:_LISTED]:
+            account = directory.accounts.get(ticket.account)
+            place = site_name(account.name if account else "", directory.sites.get(ticket.site))
+            lines.append(" ".join(filter(None, (str(ticket.number), ticket.priority, place))))
+        return "\n".join(lines)
+
+    def _say(self, text_id: TextId, **facts: str) -> None:
+        if self.people.may_answer(self.desk, self.message.sender):
+            facts.setdefault("link", self.desk.house.identity.public_url)
+            origin = origin_of(self.message)
+            self.desk.say([self.desk.wording.loose(text_id, origin, self.person.language, **facts)])

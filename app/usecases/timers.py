@@ -1,0 +1,92 @@
+"""Due timers: each is a command to its ticket.
+
+What must not live here: what a timer means (domain/decide.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from app.domain.commands import TimerFired
+from app.store import timers as timer_store
+from app.store.timers import DueTicket
+from app.usecases.desk import Desk
+from app.usecases.house import House
+
+log = structlog.get_logger()
+
+BATCH = 200
+_STEP_ASIDE = timedelta(seconds=30)
+
+
+def fire_due(house: House, batch: int = BATCH) -> int:
+    """Fire timers that are due, many tickets in one transaction; return how many tickets were looked at."""
+    try:
+        return _fire(house, batch)
+    except Exception as error:  # noqa: BLE001 - one ticket's trouble must not stop the clocks of the others
+        log.warning("timer_batch_failed", error=repr(error))
+    return _one_by_one(house, batch)
+
+
+def _fire(house: House, batch: int) -> int:
+    now = house.clock.now()
+    with house.begin() as connection:
+        due = timer_store.claim(connection, now, batch)
+        if not due:
+            return 0
+        desk = Desk(house, connection, now)
+        for item in due:
+            _fire_ticket(desk, item)
+        desk.flush()
+    house.wake("saved")
+    return len(due)
+
+
+def _one_by_one(house: House, batch: int) -> int:
+    done = 0
+    for _ in range(batch):
+        failed: Sequence[DueTicket] = ()
+        try:
+            now = house.clock.now()
+            with house.begin() as connection:
+                failed = timer_store.claim(connection, now, 1)
+                if not failed:
+                    break
+                desk = Desk(house, connection, now)
+                _fire_ticket(desk, failed[0])
+                desk.flush()
+        except Exception as error:
+            if not failed:
+                raise
+            _step_aside(house, failed[0], error)
+        done += 1
+    house.wake("saved")
+    return done
+
+
+def _step_aside(house: House, item: DueTicket, error: Exception) -> None:
+    """Push a failing ticket's timers back a little, and put it on record before anything else happens."""
+    log.error("timer_failed", ticket=item.ticket.number, error=repr(error))
+    now = house.clock.now()
+    with house.begin() as connection:
+        timer_store.push_back(connection, item.ticket.id, now + _STEP_ASIDE)
+        desk = Desk(house, connection, now)
+        desk.note("timer_failed", str(item.ticket.number), {"error": repr(error)[:500]})
+        desk.flush()
+
+
+def _fire_ticket(desk: Desk, item: DueTicket) -> None:
+    """Send each due timer to its ticket, in order; one that nothing waits for any more says so."""
+    desk.know({item.ticket.id: item.ticket})
+    for timer in item.timers:
+        ticket = desk.tickets[item.ticket.id]
+        command = TimerFired(kind=timer.kind, key=timer.key, due_at=timer.due_at)
+        decision = desk.apply(command, ticket)
+        if decision.stale:
+            detail = {"timer": timer.kind, "due_at": timer.due_at.isoformat()}
+            desk.note("timer_stale", str(ticket.number), detail)
+    if desk.tickets[item.ticket.id].version == item.ticket.version:
+        timer_store.drop(desk.connection, item.ticket.id, item.timers)

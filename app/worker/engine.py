@@ -1,0 +1,117 @@
+"""The worker: loops that do what is due, woken by whoever made work and once a second by APScheduler.
+
+APScheduler only ticks: no promise lives in it. A tick that is lost costs a second, a wake-up that is lost
+too. What must not live here: what the work is (usecases).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from app.usecases import delivery, intake, timers
+from app.usecases.delivery import Gateways
+from app.usecases.house import House
+
+log = structlog.get_logger()
+
+TICK_SECONDS = 1
+_LEASES_SECONDS = 15
+_PAUSE_AFTER_ERROR = 1.0
+_SENDERS = 8
+
+
+class Loop:
+    """One thread that calls `work` until it says that nothing was left, each time it is woken."""
+
+    def __init__(self, name: str, work: Callable[[], int]) -> None:
+        """Prepare the loop; `work` returns how much it did."""
+        self._work = work
+        self._name = name
+        self._woken = Event()
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; it looks for work at once."""
+        self._woken.set()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there may be work. Never blocks."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Let the present round end, then end the thread."""
+        self._stopping.set()
+        self._woken.set()
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.wait()
+            self._woken.clear()
+            try:
+                while not self._stopping.is_set() and self._work():
+                    pass
+            except Exception as error:  # noqa: BLE001 - the loop must outlive a database that is away
+                log.error("loop_failed", loop=self._name, error=repr(error)[:500])  # noqa: TRY400
+                self._stopping.wait(_PAUSE_AFTER_ERROR)
+
+
+class Worker:
+    """All loops of one process."""
+
+    def __init__(self, house: House, gateways: Gateways) -> None:
+        """Prepare the loops for this house; `start` lets them run."""
+        self._senders = ThreadPoolExecutor(_SENDERS, thread_name_prefix="sender")
+        self._notice_senders = ThreadPoolExecutor(_SENDERS, thread_name_prefix="notice-sender")
+        self._inbox = Loop("inbox", lambda: intake.handle_waiting(house))
+        self._timers = Loop("timers", lambda: timers.fire_due(house))
+        # Pages have senders of their own: a provider that hangs on notices must not hold up a page.
+        self._pages = Loop(
+            "pages",
+            lambda: delivery.send_pending(house, gateways, self._senders, pages=True),
+        )
+        self._notices = Loop(
+            "notices",
+            lambda: delivery.send_pending(house, gateways, self._notice_senders, pages=False),
+        )
+        self._leases = Loop("leases", lambda: delivery.release_expired(house) and 0)
+        self._scheduler = BackgroundScheduler(
+            timezone="UTC",
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def start(self) -> None:
+        """Start all loops and the ticking."""
+        for loop in self._loops():
+            loop.start()
+        for loop in (self._inbox, self._timers, self._pages, self._notices):
+            self._scheduler.add_job(loop.wake, "interval", seconds=TICK_SECONDS)
+        self._scheduler.add_job(self._leases.wake, "interval", seconds=_LEASES_SECONDS)
+        self._scheduler.start()
+
+    def wake(self, what: str) -> None:
+        """Wake the loops that have to do with `what`: `inbox` after a webhook, `saved` after a decision."""
+        if what == "inbox":
+            self._inbox.wake()
+        else:
+            self._pages.wake()
+            self._notices.wake()
+
+    def stop(self) -> None:
+        """Stop ticking, let every loop finish its round."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        for loop in self._loops():
+            loop.stop()
+        self._senders.shutdown(wait=True, cancel_futures=True)
+        self._notice_senders.shutdown(wait=True, cancel_futures=True)
+
+    def _loops(self) -> tuple[Loop, ...]:
+        return (self._inbox, self._timers, self._pages, self._notices, self._leases)

@@ -1,0 +1,128 @@
+"""What every test has: no way out of this machine, and a migrated PostgreSQL database of its own if it asks.
+
+The server starts with the first test that asks for a database; tests of pure code never pay for it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from app.store import schema
+from app.store.embedded import DATABASE, EmbeddedPostgres
+from app.store.engine import connect
+
+_numbers = itertools.count(1)
+
+
+class NetworkBlockedError(Exception):
+    """A test tried to leave this machine."""
+
+
+def _inside(address: object) -> bool:
+    if not isinstance(address, tuple):
+        return True  # a unix socket's path
+    if address[0] == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address[0]).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """Refuse each connection to anything but loopback and unix sockets (libpq has its own and is not seen)."""
+
+    def guarded(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(self: socket.socket, address: object) -> Any:
+            if not _inside(address):
+                raise NetworkBlockedError(f"tests stay on this machine; this one wanted {address!r}")
+            return real(self, address)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
+        patch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """The test run's own PostgreSQL server, without fsync."""
+    # Not below pytest's own temporary folder: a second run of pytest takes the traverse bit from that.
+    home = Path(tempfile.mkdtemp(prefix="closeloop-tests-"))
+    try:
+        with EmbeddedPostgres.start(home, fast=True) as server:
+            yield server
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def copied(postgres: EmbeddedPostgres) -> Iterator[Callable[[str], AbstractContextManager[str]]]:
+    """A function that copies a database of the server, gives the copy's URL, and drops it at the end."""
+    url = postgres.url_of("postgres").replace("postgresql+psycopg", "postgresql")
+    with psycopg.connect(url, autocommit=True) as admin:
+
+        @contextmanager
+        def copy(template: str) -> Iterator[str]:
+            name = f"test_{next(_numbers)}"
+            # Copying files is twice as fast as the default here: without fsync its checkpoints cost nothing.
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+            try:
+                yield postgres.url_of(name)
+            finally:
+                admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+        yield copy
+
+
+@pytest.fixture(scope="session")
+def template(postgres: EmbeddedPostgres) -> str:
+    """The name of a database that was migrated as a user's is, by Alembic."""
+    engine = connect(postgres.url)
+    schema.upgrade(engine)
+    engine.dispose()
+    return DATABASE
+
+
+@pytest.fixture
+def empty_url(copied: Callable[[str], AbstractContextManager[str]]) -> Iterator[str]:
+    """The URL of an empty database."""
+    with copied("template1") as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(copied: Callable[[str], AbstractContextManager[str]], template: str) -> Iterator[str]:
+    """The URL of a migrated database without a row."""
+    with copied(template) as url:
+        yield url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on a migrated database without a row."""
+    engine = connect(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str | None:
+    """The path of this machine's Chromium, for Playwright's `executable_path`; None for Playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)

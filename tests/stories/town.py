@@ -1,0 +1,164 @@
+"""A town for stories: the real server on loopback, simulated phones and mailboxes, and a clock to turn.
+
+Everything is real but the carriers and the time: webhooks over HTTP with real signatures, PostgreSQL, the
+providers' own SDKs. Work is done when a story says so (`settle`), so that a story never waits or races.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import Engine
+from tests.serving import Served
+
+from app import bootstrap
+from app.rulebook.revision import Rulebook
+from app.settings import Settings
+from app.store import timers as timer_store
+from app.usecases import delivery, intake, timers
+from app.usecases.directory import load_directory
+from app.usecases.directory_file import parse_directory
+from app.usecases.house import House, Identity
+from app.usecases.views import TicketView, ticket_by_number
+from simulator.config import Config
+from simulator.running import Simulator
+
+ROOT = Path(__file__).parents[2]
+NIGHT = datetime(2026, 6, 9, 6, 11, tzinfo=UTC)  # a Tuesday, 2:11 a.m. in New York
+NUMBER = "+15005550006"
+DOMAIN = "help.tidewell.example"
+HELP = f"help@{DOMAIN}"
+
+
+class Clock:
+    """Stands still until it is turned."""
+
+    def __init__(self, at: datetime = NIGHT) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@dataclass
+class Town:
+    """What a story needs at hand."""
+
+    house: House
+    sim: Simulator
+    served: Served
+    clock: Clock
+    gateways: delivery.Gateways
+    senders: ThreadPoolExecutor
+
+    def settle(self) -> None:
+        """Do all work that is due now, until there is none: inbox, timers, outbox, receipts."""
+        for _ in range(100):
+            assert self.sim.settle(10)
+            did = intake.handle_waiting(self.house) + timers.fire_due(self.house)
+            for pages in (True, False):
+                did += delivery.send_pending(self.house, self.gateways, self.senders, pages=pages)
+            if not did:
+                return
+        raise AssertionError("the town never comes to rest")
+
+    def text(self, phone: str, body: str, **more: Any) -> None:
+        """Somebody writes a text; it is answered and worked off."""
+        self.sim.text(phone, body, **more)
+        self.settle()
+
+    def mail(self, sender: str, text: str, subject: str = "", **more: Any) -> None:
+        """Somebody writes a mail."""
+        self.sim.mail(sender, text, subject=subject, to=HELP, **more)
+        self.settle()
+
+    def reply(self, address: str, text: str, containing: str = "") -> None:
+        """Somebody answers the newest mail in their mailbox (that contains these words)."""
+        mails = [m for m in self.sim.mailbox(address) if m["direction"] != "out" and containing in str(m)]
+        self.sim.reply(mails[-1], address, text)
+        self.settle()
+
+    def later(self, **delta: float) -> None:
+        """Let time pass; what comes due on the way happens at its own time."""
+        end = self.clock.at + timedelta(**delta)
+        while True:
+            with self.house.begin() as connection:
+                due = timer_store.next_due(connection)
+            if due is None or due > end:
+                break
+            self.clock.at = max(self.clock.at, due)
+            self.settle()
+        self.clock.at = end
+        self.settle()
+
+    def inbox(self, phone: str) -> list[str]:
+        """Return the texts that arrived on a phone."""
+        return self.sim.phone(phone).inbox
+
+    def last(self, phone: str) -> str:
+        """Return the newest text on a phone, or nothing."""
+        return (self.inbox(phone) or [""])[-1]
+
+    def mails(self, address: str) -> list[dict[str, Any]]:
+        """Return the mails that arrived at an address."""
+        return [m for m in self.sim.mailbox(address) if m["direction"] == "to_mailbox"]
+
+    def ticket(self, number: int = 1042) -> TicketView:
+        """Return a ticket with all that belongs to it."""
+        view = ticket_by_number(self.house, number)
+        assert view is not None, f"there is no ticket {number}"
+        return view
+
+    def kinds(self, number: int = 1042) -> list[str]:
+        """Return the kinds of a ticket's events in the order recorded."""
+        return [event.kind for event in self.ticket(number).events]
+
+
+@contextmanager
+def town(engine: Engine, rulebook: Rulebook, company: Path = ROOT / "demo" / "company.yaml") -> Iterator[Town]:
+    """Build a town on an empty migrated database."""
+    apps: dict[str, Any] = {}
+
+    async def late(scope: Any, receive: Any, send: Any) -> None:
+        await apps["app"](scope, receive, send)
+
+    clock = Clock()
+    load_directory(engine, parse_directory(company.read_text("utf-8"), company.name), now=clock.now())
+    served = Served(late)
+    config = Config(
+        app_url=served.url, mail_to=HELP, parse_user="sendgrid", parse_password="secret", numbers=(NUMBER,)
+    )
+    with Simulator(config) as sim:
+        settings = Settings(
+            public_url=served.url,
+            worker=False,
+            twilio_account_sid=config.account_sid,
+            twilio_auth_token=SecretStr(config.auth_token),
+            twilio_from=NUMBER,
+            twilio_api_base=sim.url,
+            sendgrid_api_key=SecretStr(config.sendgrid_key),
+            sendgrid_api_base=sim.url,
+            sendgrid_event_key=sim.public_key,
+            sendgrid_parse_user="sendgrid",
+            sendgrid_parse_password=SecretStr("secret"),
+            mail_from=HELP,
+            mail_domain=DOMAIN,
+            secret=SecretStr("s" * 32),
+        )
+        house = House(
+            engine=engine,
+            clock=clock,
+            ids=bootstrap.SystemIds(),
+            rulebook=rulebook,
+            identity=Identity(public_url=served.url, mail_domain=DOMAIN, secret=b"s" * 32, node="test"),
+        )
+        apps["app"] = bootstrap.build_app(settings, house)
+        with served, ThreadPoolExecutor(4) as senders:
+            yield Town(house, sim, served, clock, bootstrap.build_gateways(settings), senders)
