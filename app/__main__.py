@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -156,8 +157,12 @@ def main() -> None:
     """Run the command line: errors that Closeloop knows become one plain line and exit status 1."""
     from app.domain.errors import CloseloopError
 
+    # SIGTERM ends us as Ctrl-C does: the server stops cleanly, and then the embedded database.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         cli()
+    except KeyboardInterrupt:
+        raise SystemExit(0) from None
     except CloseloopError as error:
         sys.stderr.write(f"closeloop: {error}\n")
         raise SystemExit(1) from None

@@ -30,7 +30,10 @@ def main(message: str) -> None:
             )
         with engine.connect() as connection:
             config.attributes["connection"] = connection
-            command.revision(config, message=message, autogenerate=True)
+            script = command.revision(config, message=message, autogenerate=True)
+        # Alembic writes SQL as it is handed to the driver, with each % doubled; migrations double it again.
+        written = Path(script.path)
+        written.write_text(written.read_text().replace("%%", "%"))
         engine.dispose()
 
 

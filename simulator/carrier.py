@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -54,7 +55,8 @@ class Carrier:
 
     def _waits(self, sid: str) -> bool:
         text = self._world.texts[sid]
-        return text.status == "sent" and self._world.phone(text.phone).off
+        phone = self._world.phone(text.phone)
+        return text.status == "sent" and phone.off and not phone.undeliverable
 
     def resume(self) -> None:
         """Go on with the texts that were on their way when a former process ended."""
@@ -254,7 +256,9 @@ class Carrier:
 
 
 def picture_of(content_type: str, content: str) -> Media:
-    """Return a picture from base64. Raises ValueError when it is not that."""
+    """Return a picture from base64. Raises ValueError when it is not that, or of no such type."""
+    if not re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", content_type):
+        raise ValueError(f"{content_type!r} is not a content type")
     try:
         base64.b64decode(content, validate=True)
     except binascii.Error as error:

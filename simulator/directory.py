@@ -124,8 +124,8 @@ def _title(person: dict[str, Any]) -> str:
 
 
 def _strings(found: object) -> list[str]:
-    if isinstance(found, str):
-        return [found]
+    if isinstance(found, str | int):
+        return [str(found)]
     if not isinstance(found, list):
         return []
     return [str(item) for item in found if isinstance(item, str | int)]  # an unquoted +1617... is an int

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -63,7 +64,7 @@ def compose(draft: Draft, answered: Mail | None, at: float) -> Composed:
         if draft.quote:
             text = f"{text}\n\n{_quoted(answered)}"
     message = EmailMessage(policy=SMTP)
-    message["From"] = f'"{draft.name}" <{draft.sender}>' if draft.name else draft.sender
+    message["From"] = Address(draft.name, addr_spec=draft.sender)
     message["To"] = to
     message["Subject"] = subject
     message["Date"] = format_datetime(datetime.fromtimestamp(int(at), UTC))

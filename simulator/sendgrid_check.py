@@ -16,6 +16,8 @@ from typing import Any
 ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 MOST_RECIPIENTS = 1000
 MOST_ARGS_BYTES = 10_000
+MOST_GROUPS = 25
+SHORTEST_POOL, LONGEST_POOL = 2, 64
 FARTHEST = 72 * 3600
 MOST_CATEGORIES, LONGEST_CATEGORY = 10, 255
 FIXED_HEADERS = frozenset(
@@ -153,7 +155,7 @@ def check(raw: bytes, now: float, domains: tuple[str, ...]) -> tuple[dict[str, A
     """Return the request and its letters. Raises MailRefusedError for the first mistake found."""
     try:
         order = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MailRefusedError("Bad Request") from error
     _check_object(order, SHAPE, "")
     _check_content(order)
@@ -227,6 +229,13 @@ def _check_settings(order: dict[str, Any], now: float) -> None:
         raise MailRefusedError("A category has at most 255 characters.", "categories")
     if "reply_to" in order and "reply_to_list" in order:
         raise MailRefusedError("Give reply_to or reply_to_list, not both.", "reply_to_list")
+    replies = [entry["email"].lower() for entry in order.get("reply_to_list", [])]
+    if len(replies) > MOST_RECIPIENTS or len(set(replies)) != len(replies):
+        raise MailRefusedError("At most 1000 addresses, each once.", "reply_to_list")
+    if len(order.get("asm", {}).get("groups_to_display", [])) > MOST_GROUPS:
+        raise MailRefusedError("At most 25 groups.", "asm.groups_to_display")
+    if not SHORTEST_POOL <= len(order.get("ip_pool_name", "pool")) <= LONGEST_POOL:
+        raise MailRefusedError("The pool's name has 2 to 64 characters.", "ip_pool_name")
     for name in ("template_id", "batch_id"):
         if name in order:
             raise MailRefusedError(f"There is no such {name} here.", name)

@@ -14,8 +14,8 @@ from simulator.codes import TwilioError
 from simulator.sendgrid_api import rate_headers
 from simulator.world import World
 
-# lost_answer: the request is carried out, but its sender never hears of it.
 HANG_LOOK = 0.2
+# lost_answer: the request is carried out, but its sender never hears of it.
 DOWN = ("503", "500", "429", "hang", "abort", "lost_answer")
 TWILIO_CODES = {"503": 20503, "500": 20500, "429": 20429}
 PROVIDER_OF = {"2010-04-01": "twilio", "v3": "sendgrid"}

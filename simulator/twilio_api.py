@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -188,7 +189,10 @@ class TwilioApi:
     async def _media_list(self, request: Request) -> Response:
         text = self._text(request)
         pictures = [self._picture(text, sid) for sid in text.media if sid in self._world.media]
-        return _json({"media_list": pictures, "next_page_uri": None, "page": 0, "page_size": 50})
+        page = {"page": 0, "page_size": PAGE_SIZE, "start": 0, "end": max(0, len(pictures) - 1)}
+        links = {"next_page_uri": None, "previous_page_uri": None}
+        path = request.url.path
+        return _json({"media_list": pictures, **page, **links, "first_page_uri": path, "uri": path})
 
     async def _media(self, request: Request) -> Response:
         text = self._text(request)
@@ -274,7 +278,7 @@ def _json(value: object, status: int = 200) -> Response:
 
 
 def _whole(value: str, least: int, most: int, name: str) -> int:
-    if not value.isdecimal() or not least <= int(value) <= most:
+    if not re.fullmatch("[0-9]{1,10}", value) or not least <= int(value) <= most:
         raise TwilioError(20001, f"{name} must be a number from {least} to {most}")
     return int(value)
 

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from simulator.codes import MAGIC_FROM, MAGIC_FROM_GOOD, MAGIC_TO, TwilioError
 
-E164 = re.compile(r"\+[1-9]\d{6,14}")
-NORTH_AMERICA = re.compile(r"\+1[2-9]\d{9}")
-SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+NORTH_AMERICA = re.compile(r"\+1[2-9][0-9]{9}")
+SENDER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 LONGEST_BODY = 1600
 LONGEST_VALIDITY = 36000
 MOST_MEDIA = 10
@@ -51,11 +51,11 @@ def _is_boolean(value: str) -> bool:
 
 
 def _is_integer(value: str) -> bool:
-    return re.fullmatch(r"-?\d{1,18}", value) is not None
+    return re.fullmatch(r"-?[0-9]{1,18}", value) is not None
 
 
 def _is_number(value: str) -> bool:
-    return re.fullmatch(r"-?\d{1,18}(\.\d+)?", value) is not None
+    return re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]+)?", value) is not None
 
 
 def _is_sid(prefix: str) -> Callable[[str], bool]:
@@ -64,6 +64,8 @@ def _is_sid(prefix: str) -> Callable[[str], bool]:
 
 def is_url(value: str) -> bool:
     """Tell whether this is an absolute web address that Twilio would call: no underscore in the host."""
+    if not value.isascii() or not value.isprintable() or " " in value:
+        return False
     try:
         parts = urlsplit(value)
         port = parts.port

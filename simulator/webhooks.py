@@ -41,13 +41,18 @@ class Patience:
 
     @classmethod
     def of(cls, url: str) -> Patience:
-        """Read the fragment of a webhook URL (`#rc=3&rp=all&ct=2000`)."""
+        """Read the fragment of a webhook URL (`#rc=3&rp=all&ct=2000`), within its ranges."""
         knobs = dict(parse_qsl(urlsplit(url).fragment))
+
+        def knob(name: str, usual: int, least: int, most: int) -> int:
+            given = knobs.get(name, "")
+            return int(given) if given.isdecimal() and least <= int(given) <= most else usual
+
         return cls(
-            connect=int(knobs.get("ct", 5000)) / 1000,
-            read=int(knobs.get("rt", 15000)) / 1000,
-            total=int(knobs.get("tt", 15000)) / 1000,
-            retries=int(knobs.get("rc", 1)),
+            connect=knob("ct", 5000, 100, 10_000) / 1000,
+            read=knob("rt", 15_000, 100, 15_000) / 1000,
+            total=knob("tt", 15_000, 100, 15_000) / 1000,
+            retries=knob("rc", 1, 0, 5),
             retry_on=frozenset(knobs.get("rp", "ct").split(",")),
         )
 
@@ -147,8 +152,6 @@ class Webhooks:
     async def release(self, seconds: float = 10.0) -> int:
         """Post all receipts that were held back, and return their number once they are answered."""
         held = [post for post in self._world.posts.values() if post.held]
-        if self._world.providers["twilio"].reorder:
-            held.reverse()
         count = len(held) + len(self._world.events)
         for post in held:
             post.held = False

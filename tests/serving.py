@@ -28,6 +28,7 @@ class Served:
     """`with Served(app) as served: served.post("/path", body, {...})`. `app` is any ASGI application."""
 
     def __init__(self, app: Callable[..., Any]) -> None:
+        self.app: Any = app
         # Named as TCP, else asyncio does not switch Nagle's delay off.
         self._socket = socket.socket(proto=socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))

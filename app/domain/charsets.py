@@ -64,7 +64,7 @@ def _codec(charset: str) -> str:
         return ""
     try:
         found = codecs.lookup(_ALIASES.get(name, name)).name
-        b"".decode(found)  # zlib, base64 and the like are found too, and refuse here
+        b"x".decode(found, "ignore")  # zlib, base64 and the like are found too, and refuse here
     except (LookupError, ValueError, ImportError):
         return ""
     return "" if found in _NOT_CHARSETS else found

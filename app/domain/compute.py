@@ -7,7 +7,6 @@ arithmetic of its own.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib import import_module
@@ -193,9 +192,9 @@ def _micros(document: Mapping[str, object], key: str) -> int:
 
 def _minutes(value: object) -> int:
     """Return a number of minutes in microseconds."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise QuestionError(f"minutes: {shown(value)} is not a number")
-    if abs(value) > _MOST_MINUTES:
+    if not -_MOST_MINUTES <= value <= _MOST_MINUTES:
         raise QuestionError(f"minutes: {shown(value)} is longer than the years 1 to 9999")
     return round(value * _MINUTE)
 

@@ -194,6 +194,8 @@ def reaction_to_refusal(code: str, http_status: int) -> Reaction:
         return Reaction.TRANSIENT
     if http_status in _NOT_ALLOWED:
         return Reaction.CONFIG
+    if http_status == _TOO_LARGE:
+        return Reaction.CONTENT
     return Reaction.ADDRESS if _BAD_REQUEST <= http_status < _SERVER_ERROR else Reaction.AMBIGUOUS
 
 
@@ -216,6 +218,7 @@ def reaction_to_receipt(status: DeliveryStatus, code: str) -> Reaction | None:
 
 _BAD_REQUEST = 400
 _NOT_ALLOWED = (401, 403)
+_TOO_LARGE = 413
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 

@@ -13,8 +13,9 @@ from typing import Final
 
 from app.domain.errors import CloseloopError
 from app.domain.fields import FieldError, items, keyed, mapping, nearest, shown
-from app.domain.instants import DurationError, format_instant, parse_duration, parse_instant
+from app.domain.instants import DurationError, format_instant, parse_duration
 from app.domain.oncall import on_call, parse_schedule
+from app.domain.schedules import read_instant
 
 DUTY_MANAGER: Final = "duty_manager"
 _PERSON: Final = "person"
@@ -170,7 +171,7 @@ def answer(question: Mapping[str, object]) -> list[dict[str, object]]:
             )  # empty only for the exhausted ladder's duty managers: no level names them
         return (named,) if kind == _PERSON else on_call(schedules[named], at)
 
-    return [_line(step) for step in plan(ladder, parse_instant(asked["start"]), resolve)]
+    return [_line(step) for step in plan(ladder, read_instant(asked["start"], "start"), resolve)]
 
 
 def _level(item: object, where: str) -> Level:

@@ -230,8 +230,17 @@ def _text_of(part: Part, kind: str) -> str:
 
 
 def _bytes_of(part: Part) -> bytes:
-    payload = part.get_payload(decode=True)
-    return payload if isinstance(payload, bytes) else b""
+    payload = part.get_payload()
+    if isinstance(payload, str) and _is_base64(part):
+        digits = re.sub(r"[^A-Za-z0-9+/=]", "", payload)
+        if len(digits) % 4 == 1:  # cut off on the way: the library would give up on all of it
+            return binascii.a2b_base64(digits[:-1])
+    decoded = part.get_payload(decode=True)
+    return decoded if isinstance(decoded, bytes) else b""
+
+
+def _is_base64(part: Part) -> bool:
+    return str(part.get("content-transfer-encoding", "")).strip().lower() == "base64"
 
 
 def _file_name(part: Part) -> str:
@@ -249,7 +258,7 @@ def _size_of(part: Part) -> int | None:
     payload = part.get_payload()
     if not isinstance(payload, str):
         return None
-    if str(part.get("content-transfer-encoding", "")).strip().lower() != "base64":
+    if not _is_base64(part):
         return len(_bytes_of(part))
     digits = len(payload) - sum(payload.count(c) for c in "\r\n =")
     return digits * 3 // 4
@@ -260,7 +269,7 @@ def _word_bytes(encoding: str, text: str) -> bytes:
     if encoding in "qQ":
         return binascii.a2b_qp(data, header=True)
     try:
-        return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
+        return binascii.a2b_base64(data + b"=" * (-len(data) % 4)) or data
     except binascii.Error:
         return data
 

@@ -73,14 +73,15 @@ class _Writer:
         closing, name = tag.startswith("/"), tag.lstrip("/")
         if name in _PARAGRAPHS:
             self._break()
+            before = self._quote
+            if name == "blockquote":
+                self._quote = max(0, before - 1) if closing else min(_DEEPEST_QUOTE, before + 1)
             if self._lines and self._lines[-1].strip("> "):
-                self._lines.append("> " * self._quote)
+                self._lines.append("> " * min(before, self._quote))
         elif name in _LINES:
             self._break(even_if_empty=name == "br")
         elif name in ("td", "th"):
             self._words.append(" ")
-        if name == "blockquote":
-            self._quote = max(0, self._quote - 1) if closing else min(_DEEPEST_QUOTE, self._quote + 1)
 
     def _break(self, *, even_if_empty: bool = False) -> None:
         line = " ".join(html.unescape("".join(self._words)).split())

@@ -103,7 +103,7 @@ def _attribution_lines(lines: Sequence[str], index: int) -> int:
     first = lines[index]
     if len(first) > _LONGEST_LINE or not first.strip():
         return 0
-    if _ATTRIBUTION.match(first):
+    if _ATTRIBUTION.match(first) and _is_dated(first, lines, index + 1):
         return 1
     if not _ATTRIBUTION_START.match(first):
         return 0
@@ -115,10 +115,17 @@ def _attribution_lines(lines: Sequence[str], index: int) -> int:
         joined = f"{joined} {line.strip()}"
         if not line.strip() or len(joined) > _LONGEST_LINE:
             return 0
-        # Wrapped prose may end in "wrote:" as well; an attribution has a date or an address in it.
-        if _ATTRIBUTION.match(joined) and re.search(r"\d|@", joined):
+        if _ATTRIBUTION.match(joined) and _is_dated(joined, lines, index + count):
             return count
     return 0
+
+
+def _is_dated(line: str, lines: Sequence[str], below: int) -> bool:
+    """Return whether `line` names a date or an address, or a quote follows: prose may end in "wrote:" too."""
+    if re.search(r"\d|@", line):
+        return True
+    following = _next_written(lines, below)
+    return following < len(lines) and lines[following].lstrip().startswith(">")
 
 
 def _next_written(lines: Sequence[str], index: int) -> int:

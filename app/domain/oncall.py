@@ -15,8 +15,16 @@ from operator import itemgetter
 from typing import Final
 
 from app.domain.fields import keyed, nearest, shown
-from app.domain.instants import format_instant, parse_instant
-from app.domain.schedules import Combine, Layer, Override, Schedule, ScheduleError, parse_schedule
+from app.domain.instants import format_instant
+from app.domain.schedules import (
+    Combine,
+    Layer,
+    Override,
+    Schedule,
+    ScheduleError,
+    parse_schedule,
+    read_instant,
+)
 from app.domain.zones import WEEK, from_micros, to_micros
 
 __all__ = ["Schedule", "ScheduleError", "Shift", "answer", "gaps", "on_call", "parse_schedule", "shifts"]
@@ -86,8 +94,8 @@ def answer(question: Mapping[str, object]) -> object:
     keyed(question, "question", required=("ask", "schedule", *_KEYS[ask]), optional=("id",))
     schedule = parse_schedule(question["schedule"])
     if ask == "oncall.at":
-        return list(on_call(schedule, parse_instant(question["at"])))
-    start, end = parse_instant(question["start"]), parse_instant(question["end"])
+        return list(on_call(schedule, read_instant(question["at"], "at")))
+    start, end = read_instant(question["start"], "start"), read_instant(question["end"], "end")
     if ask == "oncall.gaps":
         return [[format_instant(since), format_instant(until)] for since, until in gaps(schedule, start, end)]
     return [

@@ -1,7 +1,7 @@
 """What our own people answer: the reply grammar (docs on words), from any spelling to one verb.
 
-What must not live here: which ticket a bare reply is about and what a verb does (usecases), what customers say
-(replies_customer.py, re-exported here).
+What must not live here: which ticket a bare reply is about and what a verb does (usecases), the words
+themselves (replies_words.py), what customers say (replies_customer.py, re-exported here).
 """
 
 from __future__ import annotations
@@ -9,13 +9,25 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import Final
 
 from app.domain.replies_customer import CustomerReply, CustomerVerb, parse_customer
 from app.domain.replies_eta import Eta, WallClock, clock_of_digits, eta_instant, find_eta
 from app.domain.replies_kind import customer_intent
 from app.domain.replies_optout import opt_word
+from app.domain.replies_words import (
+    EVERYTHING,
+    HOLD_REASONS,
+    LONGEST,
+    PHRASES,
+    POLITE,
+    POLITE_ALONE,
+    POLITE_FIRST,
+    UNITS,
+    WEAK_ACK,
+    WEAK_PASS,
+    Verb,
+)
 from app.domain.spelling import Word, fold, words
 
 __all__ = [
@@ -33,34 +45,9 @@ __all__ = [
 ]
 
 
-class Verb(StrEnum):
-    """What a reply of one of our people asks for."""
-
-    ACK = "ack"
-    PASS = "pass"  # noqa: S105  handing a ticket on, no password
-    ETA = "eta"
-    ONSITE = "onsite"
-    HOLD = "hold"
-    RELEASE = "release"
-    DONE = "done"
-    ESC = "esc"
-    NOTE = "note"
-    UPDATE = "update"
-    REOPEN = "reopen"
-    TAKE = "take"
-    CANCEL = "cancel"
-    LIST = "list"
-    WHO = "who"
-    HELP = "help"
-    NEW = "new"
-    STOP = "stop"
-    START = "start"
-    UNKNOWN = "unknown"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Why work waits (`waiting_parts`, `waiting_customer`, `no_access`, or `other`) and for how long, if said."""
+    """Why work waits, and for how long if said: waiting_parts, waiting_customer, no_access or other."""
 
     reason: str
     duration: timedelta | None = None
@@ -82,61 +69,10 @@ class StaffReply:
     hold: Hold | None = None
 
 
-_WORDS: Final[dict[Verb, str]] = {
-    Verb.ACK: "ack,acked,acknowledge,acknowledged,i got it,i got this,got it,got this,got,have it,i have it,"
-    "ive got it,ive got this,on it,im on it,taking it,taking,ill take it,i take it,ill take this,i can take it,"
-    "mine,its mine,copy,copy that,roger,roger that,will do,omw,on my way,heading there,heading over,"
-    "yo voy,voy,voy en camino,en camino,lo tengo,lo tomo,yo lo tomo,recibido,entendido,es mio,me encargo",
-    Verb.PASS: "pass,pls pass,cant,can not,cannot,i cant,i cannot,unable,not me,not available,unavailable,busy,"
-    "im busy,im out,sick,im sick,no puedo,yo no puedo,paso,ocupado,estoy ocupado",
-    Verb.ETA: "eta,my eta,new eta,etas,arriving,arrive,arrival,be there,ill be there,will be there,be there by,"
-    "there in,ill be in,llego,llegamos,llegare,llegada,tech eta,the eta",
-    Verb.ONSITE: "onsite,on site,on scene,at site,at the site,at store,at the store,arrived,ive arrived,i arrived,"
-    "we arrived,im here,were here,we are here,i am here,just arrived,just got here,tech onsite,tech on site,"
-    "tech is here,en sitio,en el sitio,llegue,ya llegue,ya llegamos,estoy aqui,ya estoy aqui,ya estoy",
-    Verb.HOLD: "hold,on hold,put on hold,pause,waiting for,waiting on,en espera,espera,pausa",
-    Verb.RELEASE: "release,resume,unhold,off hold,unpause,end hold,hold over,seguir,reanudar,sigue",
-    Verb.DONE: "done,all done,its done,fixed,all fixed,its fixed,complete,completed,job complete,job done,resolved,"
-    "finished,repaired,listo,ya listo,todo listo,terminado,hecho,arreglado,reparado,quedo listo",
-    Verb.ESC: "esc,escalate,escalating,pls escalate,please escalate,escalar,escala,escalalo",
-    Verb.NOTE: "note,notes,nota",
-    Verb.UPDATE: "update,tell store,tell the store,tell customer,tell the customer,avisa,avisar,avisa al cliente,"
-    "avisa a la tienda",
-    Verb.REOPEN: "reopen,re open,undo,reabrir,reabre,deshacer",
-    Verb.TAKE: "take,take over,takeover,i take over,ill take over,tomar,tomo,me lo llevo",
-    Verb.CANCEL: "cancel,cancelar,cancela",
-    Verb.LIST: "list,my list,my tickets,tickets,lista,mis tickets",
-    Verb.WHO: "who,who is on,whos on,who is on call,whos on call,who is oncall,quien,quien esta de guardia",
-    Verb.HELP: "help,cmds,cmd,commands,command,ayuda,comandos,?,info",
-    Verb.NEW: "new ticket,new,nuevo ticket,ticket nuevo,nuevo",
-}
-_PHRASES: Final = {
-    tuple(phrase.split()): verb for verb, listed in _WORDS.items() for phrase in listed.split(",")
-}
-_LONGEST: Final = max(map(len, _PHRASES))
-
-# These say yes or no only when nothing else is said: "ok what store is this?" must not stop an escalation.
-_WEAK_ACK: Final = frozenset(
-    {"1", "a", "y", "yes", "yep", "yeah", "yup", "ok", "okay", "k", "si", "vale", "sure", "oui"}
-)
-_WEAK_PASS: Final = frozenset({"2", "no", "nope", "n"})
 _ALONE: Final = frozenset({Verb.LIST, Verb.WHO, Verb.HELP})
 _FREE_TEXT: Final = frozenset(
     {Verb.DONE, Verb.ESC, Verb.NOTE, Verb.UPDATE, Verb.PASS, Verb.HOLD, Verb.NEW, Verb.CANCEL, Verb.ACK},
 )
-_EVERYTHING: Final = frozenset({"all", "everything", "todo", "todos", "todas", "both"})
-_POLITE: Final = frozenset(
-    "hi hey hello hola please pls thanks thank thx you gracias sorry sir boss team dana right away now here there im i am "
-    "ill will me it this that one ok okay sure y yes yep and is on do go going the ya ahora lo para por favor copy got "
-    "guys mate tonight".split(),
-)
-_UNITS: Final = frozenset(
-    "h hr hrs hour hours m min mins minute minutes am pm of more guys techs men people days day pcs x".split(),
-)
-_HEAD_POLITE: Final = frozenset("hi hey hello hola please pls sorry".split())
-
-_ALONE_WITH: Final = frozenset("pls please thanks thx now tonight today ? por favor ahora".split())
-
 _THUMB: Final = re.compile(r"\s*(?:\U0001f44d[\U0001f3fb-\U0001f3ff]?\ufe0f?\s*)+\Z")
 # How phones that react to a text tell those that cannot show it.
 _REACTION: Final = re.compile(
@@ -154,16 +90,8 @@ _NO_TICKET: Final = re.compile(
 )
 # "done in 20 min" promises, it does not report.
 _LATER: Final = re.compile(
-    r"\s*(?:(?:in|within|en)\s+(?:\d{1,3}\s*(?:m|min|mins|minut\w*|h|hrs?|hours?|horas?)\b|an? hour|half an hour)"
+    r"\s*(?:(?:in|within|en)\s+(?:\d{1,3}\s*(?:m|mins?|minut\w*|h|hrs?|hours?|horas?)\b|an? hour|half an hour)"
     r"|by\s+(?:\d|noon)|soon\b|tomorrow\b|later\b|pronto\b|manana\b)",
-)
-_REASONS: Final[tuple[tuple[str, str], ...]] = (
-    ("waiting_parts", "part parts pieza piezas repuesto repuestos material delivery supplier"),
-    ("no_access", "access acceso locked closed key keys keyholder llave cerrado cerrada entry"),
-    (
-        "waiting_customer",
-        "customer client store approval approve quote answer cliente tienda aprobacion nte manager",
-    ),
 )
 _FOR_HOW_LONG: Final = re.compile(
     r"\b(\d{1,3})\s*(d|days?|dias?|h|hrs?|hours?|horas?|m|mins?|minut\w*|w|weeks?|semanas?)\b",
@@ -212,8 +140,8 @@ def _reply(verb: Verb, text: str, folded: str, end: int) -> StaffReply | None:
     numbers, rest = _numbers_and_rest(verb, text, folded, end)
     behind = fold(rest)
     said = words(rest)
-    everything = verb is Verb.ACK and any(word.word in _EVERYTHING for word in words(text))
-    if verb in _ALONE and any(word.word not in _ALONE_WITH for word in said):
+    everything = verb is Verb.ACK and any(word.word in EVERYTHING for word in words(text))
+    if verb in _ALONE and any(word.word not in POLITE_ALONE for word in said):
         return None
     if verb is Verb.HOLD and said and said[0].word in {"on", "up"}:
         return None
@@ -251,7 +179,7 @@ def _head(said: tuple[Word, ...], folded: str) -> int:
     """Return the index of the first word that is neither a ticket number nor a greeting."""
     index = 0
     while index < len(said) and (
-        _TICKET.match(folded, said[index].start) or said[index].word in _HEAD_POLITE | {"ticket", "no."}
+        _TICKET.match(folded, said[index].start) or said[index].word in POLITE_FIRST
     ):
         index += 1
     return index
@@ -259,23 +187,21 @@ def _head(said: tuple[Word, ...], folded: str) -> int:
 
 def _verb_at(said: tuple[Word, ...], start: int) -> tuple[Verb, int] | None:
     """Return the verb that stands at `start` and the index behind it; the longest phrase wins."""
-    for length in range(min(_LONGEST, len(said) - start), 0, -1):
+    for length in range(min(LONGEST, len(said) - start), 0, -1):
         phrase = tuple(word.word for word in said[start : start + length])
-        if phrase in _PHRASES:
-            return _PHRASES[phrase], start + length
+        if phrase in PHRASES:
+            return PHRASES[phrase], start + length
     if start < len(said):
         first = said[start].word
-        if first in _WEAK_ACK or first in _EVERYTHING:
+        if first in WEAK_ACK or first in EVERYTHING:
             return Verb.ACK, start + 1
-        if first in _WEAK_PASS:
+        if first in WEAK_PASS:
             return Verb.PASS, start + 1
-        if first in {"here", "aqui"}:
-            return Verb.ONSITE, start + 1
     return None
 
 
 def _all_polite(said: tuple[Word, ...]) -> bool:
-    return all(word.word in _POLITE | _EVERYTHING for word in said)
+    return all(word.word in POLITE | EVERYTHING for word in said)
 
 
 def _beyond_yes(said: tuple[Word, ...], folded: str, end: int) -> tuple[Verb, int] | None:
@@ -283,15 +209,15 @@ def _beyond_yes(said: tuple[Word, ...], folded: str, end: int) -> tuple[Verb, in
     index = end
     while index < len(said):
         found = _verb_at(said, index)
-        if found and found[0] is not Verb.ACK and said[index].word not in _WEAK_PASS | {"here", "no"}:
+        if found and found[0] is not Verb.ACK and said[index].word not in WEAK_PASS | {"here", "no"}:
             return None if found[0] in _ALONE | {Verb.NEW, Verb.CANCEL} else found
-        skippable = _TICKET.match(folded, said[index].start) or said[index].word in _POLITE
+        skippable = _TICKET.match(folded, said[index].start) or said[index].word in POLITE
         if not skippable and not (found and found[0] is Verb.ACK):
             break
         index = max(index + 1, found[1] if found else 0)
     for at in range(end, len(said)):
         found = _verb_at(said, at)
-        if found and found[0] is Verb.PASS and said[at].word not in _WEAK_PASS:
+        if found and found[0] is Verb.PASS and said[at].word not in WEAK_PASS:
             return Verb.PASS, end
     return None
 
@@ -301,13 +227,13 @@ def _clear_yes_or_no(said: tuple[Word, ...], folded: str, start: int, end: int) 
     rest = [word for word in said[end:] if not _TICKET.match(folded, word.start)]
     if any(word.word == "?" for word in rest):
         return False
-    if first in _WEAK_ACK or first in _EVERYTHING or first in {"mine", "got", "taking"}:
+    if first in WEAK_ACK or first in EVERYTHING or first in {"mine", "got", "taking"}:
         return _only_yes(said, end, folded) or (first in {"got", "taking"} and len(rest) < len(said[end:]))
     if first == "2":
-        return not rest or rest[0].word not in _UNITS
-    if first in _WEAK_PASS:
+        return not rest or rest[0].word not in UNITS
+    if first in WEAK_PASS:
         follows = folded[said[end - 1].end :].lstrip()[:1]
-        return not rest or follows in {",", ".", "-", ";", "!"} or all(w.word in _POLITE for w in rest)
+        return not rest or follows in {",", ".", "-", ";", "!"} or all(w.word in POLITE for w in rest)
     return True
 
 
@@ -316,7 +242,7 @@ def _only_yes(said: tuple[Word, ...], index: int, folded: str) -> bool:
         found = _verb_at(said, index)
         if found and found[0] is Verb.ACK:
             index = found[1]
-        elif said[index].word in _POLITE or _TICKET.match(folded, said[index].start):
+        elif said[index].word in POLITE or _TICKET.match(folded, said[index].start):
             index += 1
         else:
             return False
@@ -362,7 +288,7 @@ def _ticket_numbers(folded: str) -> tuple[int, ...]:
 
 def _hold(behind: str) -> Hold:
     said = {word.word for word in words(behind)}
-    reason = next((name for name, listed in _REASONS if said & set(listed.split())), "other")
+    reason = next((name for name, listed in HOLD_REASONS if said & listed), "other")
     span = _FOR_HOW_LONG.search(behind)
     if span is None:
         return Hold(reason=reason)

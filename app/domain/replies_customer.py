@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from app.domain import replies_signals as signal
+from app.domain import replies_signals_answers as answers
+from app.domain import replies_signals_things as things
+from app.domain import replies_signals_visits as visits
 from app.domain.replies_kind import customer_intent, polarity
 from app.domain.replies_optout import opt_word
 from app.domain.spelling import fold
@@ -35,7 +37,7 @@ class CustomerVerb(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerReply:
-    """A parsed message. `number` is the ticket that it names with an answer or "#", `text` the words behind."""
+    """A parsed message: `number` is the ticket that it names, `text` the words (of NEW, those behind it)."""
 
     verb: CustomerVerb
     number: int | None = None
@@ -58,13 +60,15 @@ _NEW: Final = re.compile(
     r"(?:\W+(?:problem|issue|ticket|request|problema|probleme)\b)?[\s:,.!-]*",
 )
 _CANCEL: Final = re.compile(
-    r"(?:pls |please |ok |hey |hi |actually |can you |you can )*(?:cancel|cancela|cancelen|annulez|nvm|nevermind|never mind|disregard|false alarm"
-    r"|falsa alarma|fausse alerte|no longer need|dont need|no need (?:to|for)|dont (?:come|send)|ya no (?:hace falta|necesit|vengan))",
+    r"(?:pls |please |ok |hey |hi |actually |can you |you can )*"
+    r"(?:cancel|cancela|cancelen|annulez|nvm|nevermind|never mind|disregard|false alarm|falsa alarma"
+    r"|fausse alerte|no longer need|dont need|no need (?:to|for)|dont (?:come|send)"
+    r"|ya no (?:hace falta|necesit|vengan))",
 )
 _HELP: Final = re.compile(r"\W*(?:help|info|ayuda|aide)\W*\Z")
 _OPEN_POINT: Final = re.compile(
-    r"\b(?:but|however|except|although|though|only thing|still|also|another|other|again|yet|just the|apart from"
-    r"|pero|aunque|tambien|otra|otro|falta|todavia|mais|sauf|encore|aussi)\b|\?",
+    r"\b(?:but|however|except|although|though|only thing|still|also|another|other|again|yet|just the"
+    r"|apart from|pero|aunque|tambien|otra|otro|falta|todavia|mais|sauf|encore|aussi)\b|\?",
 )
 _GOOD: Final = re.compile(
     r"\W*(?:(?:ok|okay|it|its|all|looks?|very|so|thats|is|todo|esta|tout|va|muy|good|great|fixed|done|perfect|fine|works?|working|bien"
@@ -137,7 +141,7 @@ def _answer(said: str, kind: str) -> CustomerVerb:
     if answer == "confirm_no":
         return CustomerVerb.NO
     affirmed = bool(
-        answer or signal.YES.match(said) or _GOOD.match(said) or said.startswith(("\U0001f44d", "\u2705"))
+        answer or answers.YES.match(said) or _GOOD.match(said) or said.startswith(("\U0001f44d", "\u2705"))
     )
     if not affirmed and re.match(r"(?:yes|yep|yeah|si|oui|ok|okay)\b", said):
         affirmed = True
@@ -152,12 +156,12 @@ def _answer(said: str, kind: str) -> CustomerVerb:
 
 
 def _left_open(said: str) -> bool:
-    rest = signal.NOT_TROUBLE.sub(" ", signal.FIXED.sub(" ", said))
+    rest = things.NOT_TROUBLE.sub(" ", answers.FIXED.sub(" ", said))
     return bool(
         _OPEN_POINT.search(said)
-        or signal.WANTS.search(rest)
-        or signal.TROUBLE.search(rest)
-        or signal.NOT_FIXED.search(said)
+        or visits.WANTS.search(rest)
+        or things.TROUBLE.search(rest)
+        or answers.NOT_FIXED.search(said)
     )
 
 

@@ -1,7 +1,8 @@
 """What kind of message somebody at the customer sent, from its words alone, in English, Spanish and French.
 
 Most messages report trouble (`new`); the others are told by how people talk about a visit, a report that they
-already made, or an answer to our question. Word lists and patterns, no examples' wording; each pattern is linear.
+already made, or an answer to our question. Here is what follows from a match, the phrases stand in
+replies_signals_*.py; they know ways of speaking, not single messages.
 What must not live here: priority and trade (rulebook), which ticket it is about (usecases).
 """
 
@@ -10,7 +11,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from app.domain import replies_signals as signal
+from app.domain import replies_signals_answers as answers
+from app.domain import replies_signals_senders as senders
+from app.domain import replies_signals_things as things
+from app.domain import replies_signals_visits as visits
 from app.domain.newest import newest_text
 from app.domain.replies_optout import opt_word
 from app.domain.spelling import fold
@@ -34,24 +38,24 @@ def customer_intent(text: str, subject: str = "", channel: str = "sms") -> str:
     """
     whole = newest_text(text[:_READ]) if channel == "email" else text[:_READ]
     said, about = _flat(whole), _flat(subject[:300])
-    if opt_word(whole) or signal.STOP.search(said):
+    if opt_word(whole) or senders.STOP.search(said):
         return "stop"
-    if signal.AUTOMATIC_SUBJECT.search(about) or signal.AUTOMATIC.search(said):
+    if senders.AUTOMATIC_SUBJECT.search(about) or senders.AUTOMATIC.search(said):
         return "auto_reply"
     if not said:
         return "new"
-    if signal.MACHINE_OVER.search(f"{about} {said}"):
+    if senders.MACHINE_OVER.search(f"{about} {said}"):
         return "update"
     if _is_spam(said, about):
         return "spam_or_wrong"
     if channel == "email":
-        signed = bool(signal.STAFF_SIGNATURE.search(said))
+        signed = bool(senders.STAFF_SIGNATURE.search(said))
         said = _flat(_body(whole)) or about
-        if signed and (signal.STAFF.search(said) or about.startswith("re:")):
+        if signed and (_by_staff(said) or about.startswith("re:")):
             return "staff_reply"
-    elif signal.STAFF.search(said):
+    elif _by_staff(said):
         return "staff_reply"
-    asked = bool(signal.ASKED_SUBJECT.search(about))
+    asked = bool(answers.ASKED_SUBJECT.search(about))
     return polarity(said, asked=asked) or _about_a_visit(said, about)
 
 
@@ -61,22 +65,28 @@ def polarity(said: str, *, asked: bool) -> str:
     `asked` means that we know that this was the question.
     """
     brief = len(said) <= (_LONG if asked else _BRIEF)
-    placed = bool(signal.SITE.search(said)) and not asked
-    if signal.THUMB_DOWN.match(said) or (brief and signal.NO.match(said)):
+    placed = bool(things.SITE.search(said)) and not asked
+    if answers.THUMB_DOWN.match(said) or (brief and answers.NO.match(said)):
         return "confirm_no"
-    if brief and not placed and signal.NOT_FIXED.search(said) and not signal.CHASE.search(said):
+    if brief and not placed and answers.NOT_FIXED.search(said) and not visits.CHASE.search(said):
         return "confirm_no"
-    fixed = signal.FIXED.search(said)
-    rest = signal.NOT_TROUBLE.sub(" ", signal.FIXED.sub(" ", said))
-    if signal.TROUBLE.search(rest) or (("?" in rest or signal.WANTS.search(rest)) and not asked) or signal.CHASE.search(said):
+    if not asked and answers.APPOINTMENT.match(said):
         return ""
-    if signal.YES.match(said) and (asked or fixed or len(said) <= _ONE_LINE):
+    fixed = answers.FIXED.search(said)
+    rest = things.NOT_TROUBLE.sub(" ", answers.FIXED.sub(" ", said))
+    if (
+        things.TROUBLE.search(rest)
+        or (("?" in rest or visits.WANTS.search(rest)) and not asked)
+        or visits.CHASE.search(said)
+    ):
+        return ""
+    if answers.YES.match(said) and (asked or fixed or len(said) <= _ONE_LINE):
         return "confirm_yes"
     if (
         fixed
         and not placed
         and len(said) <= (_BRIEF if asked else _SHORT)
-        and not signal.HAPPENED.search(rest)
+        and not answers.HAPPENED.search(rest)
     ):
         words_before = len(said[: fixed.start()].split())
         return "confirm_yes" if words_before <= _SIGN_OFF_WORDS - 2 else ""
@@ -84,35 +94,45 @@ def polarity(said: str, *, asked: bool) -> str:
 
 
 def _about_a_visit(said: str, about: str) -> str:
-    trouble = bool(signal.TROUBLE.search(signal.NOT_TROUBLE.sub(" ", said)))
-    placed = bool(signal.SITE.search(said))
-    if signal.CHASE.search(said) or (signal.CHASE_SUBJECT.search(about) and not trouble):
-        return "chase"
-    named = bool(signal.ASSET.search(said))
-    wants = "?" in said or bool(signal.WANTS.search(said))
+    trouble = bool(things.TROUBLE.search(things.NOT_TROUBLE.sub(" ", said)))
+    placed = bool(things.SITE.search(said))
+    named = bool(things.ASSET.search(said))
+    wants = "?" in said or bool(visits.WANTS.search(said))
     if not trouble and not wants:
         short = len(said) <= _SHORT
-        if signal.THANKS_FIRST.match(said) or (short and (signal.AGREED.match(said) or signal.THANKS.search(said))):
+        if visits.THANKS_FIRST.match(said) or (
+            short and (visits.AGREED.match(said) or visits.THANKS.search(said))
+        ):
             return "ack_thanks"
-    ours = bool(signal.UPDATE_SUBJECT.search(about))
-    if (ours or not (trouble or named)) and signal.CHASE_WEAK.search(said) and (wants or not ours) and len(said) <= _BRIEF:
-        if not signal.UPDATE.search(said):
-            return "chase"
-    if signal.UPDATE.search(said) or ours:
+    if visits.VENDOR_SUBJECT.match(about):
+        return "update"
+    if visits.CHASE.search(said) or (visits.CHASE_SUBJECT.search(about) and not trouble):
+        return "chase"
+    ours = bool(visits.UPDATE_SUBJECT.search(about))
+    updates = bool(visits.UPDATE.search(said))
+    # Where no trouble is named, the one thing left to ask about is the visit.
+    vague = wants if ours else not (trouble or named)
+    if vague and not updates and len(said) <= _BRIEF and visits.CHASE_WEAK.search(said):
+        return "chase"
+    if updates or ours:
+        return "update"
+    if not wants and len(said) <= 2 * _BRIEF and visits.UPDATE_CHANGE.search(said):
         return "update"
     if placed or wants or len(said) > _BRIEF:
         return "new"
-    more = signal.PRONOUN_FIRST.match(said) and len(said) <= _SHORT and signal.PRONOUN_MORE.search(said)
-    return "update" if more or (signal.UPDATE_WEAK.search(said) and not trouble) else "new"
+    more = visits.PRONOUN_FIRST.match(said) and len(said) <= _SHORT and visits.PRONOUN_MORE.search(said)
+    return "update" if more or (visits.UPDATE_WEAK.search(said) and not trouble) else "new"
 
 
 def _is_spam(said: str, about: str) -> bool:
-    if signal.WRONG.search(said) or signal.SPAM.search(f"{about} {said}"):
+    both = f"{about} {said}"
+    if senders.WRONG.search(said):
         return True
-    offers = {match.group() for match in signal.OFFER.finditer(f"{about} {said}")}
-    return len(offers) >= signal.OFFERS_OF_SPAM or (
-        bool(signal.PRIVATE.search(said)) and not (signal.ASSET.search(said) and signal.TROUBLE.search(said))
-    )
+    report = bool(things.TROUBLE.search(both) and things.ASSET.search(both))
+    offers = {match.group() for match in senders.OFFER.finditer(both)}
+    if len(offers) >= senders.OFFERS_OF_SPAM:
+        return not (report and things.SITE.search(both))
+    return not report and bool(senders.SPAM.search(both) or senders.PRIVATE.search(said))
 
 
 def _flat(text: str) -> str:
@@ -128,3 +148,7 @@ def _body(text: str) -> str:
     while len(kept) > 1 and len(kept[-1].split()) <= _SIGN_OFF_WORDS:
         kept.pop()
     return "\n".join(kept)
+
+
+def _by_staff(said: str) -> bool:
+    return bool(senders.STAFF_FIRST.match(said) or senders.STAFF.search(said))

@@ -1,4 +1,4 @@
-"""The words with which a phone stops and starts our texts. A carrier acts on the bare word only, and so do we.
+"""The words with which a phone stops and starts our texts. As a carrier does, we act on the bare word only.
 
 What must not live here: what follows from it.
 """
@@ -12,7 +12,11 @@ from app.domain.spelling import fold
 
 # Carrier defaults on long codes (PROVIDERS, section 3), and their usual Spanish and French counterparts.
 _STOP: Final = frozenset(
-    "stop stopall unsubscribe cancel end quit revoke optout arret arreter alto parar detener baja desabonner".split(),
+    {
+        *("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"),
+        *("alto", "parar", "detener", "baja"),
+        *("arret", "arreter", "desabonner"),
+    },
 )
 _START: Final = frozenset({"start", "unstop"})
 _TRIM: Final = re.compile(r"[\s.!,;:\"'*()\[\]<>_-]+")

@@ -26,6 +26,7 @@ from app.domain.zones import LAST_WEEK, WEEK, to_micros, wall_micros, zone_line,
 EVERYONE: Final = "*"
 _FIRST: Final = 0
 _LAST: Final = (LAST_WEEK + 1) * WEEK
+_LONGEST_INSTANT: Final = 64
 _LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?\Z")
 _OFFSET = re.compile(r":\d{2}(\.\d+)?([Zz]|[+-]\d{2}:?\d{2})\Z")
 
@@ -113,6 +114,16 @@ def parse_schedule(doc: object, *, where: str = "schedule") -> Schedule:
         raise
     except CloseloopError as error:
         raise ScheduleError(str(error)) from None
+
+
+def read_instant(value: object, where: str) -> datetime:
+    """Return the aware UTC instant that `value` names. Raises ScheduleError that says where."""
+    if isinstance(value, str) and len(value) > _LONGEST_INSTANT:
+        raise ScheduleError(f"{where}: {shown(value)} is not an instant; write it like 2026-03-08T07:30:00Z")
+    try:
+        return parse_instant(value)
+    except CloseloopError as error:
+        raise ScheduleError(f"{where}: {error}") from None
 
 
 def _schedule(doc: object, where: str) -> Schedule:
@@ -230,10 +241,7 @@ def _moment(value: object, zone: ZoneInfo, where: str, *, end: bool = False) -> 
     """Return the instant that an override's border names: RFC 3339, or local time in the schedule's zone."""
     if isinstance(value, str) and _LOCAL.match(value):
         return _local(value, zone, where, end=end)
-    try:
-        return to_micros(parse_instant(value))
-    except CloseloopError as error:
-        raise ScheduleError(f"{where}: {error}") from None
+    return to_micros(read_instant(value, where))
 
 
 def _local(value: object, zone: ZoneInfo, where: str, *, end: bool = False) -> int:

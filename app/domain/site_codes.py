@@ -11,76 +11,89 @@ from typing import Final
 
 from app.domain.spoken import digits_for_words
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# A number is no code when a clock, a unit or a fraction follows.
 _CODE: Final = (
     r"(\d{1,4})(?![\d:/%°]|[.,-]\d|\s?(?:[ap]\.?m\b|degrees?\b|[fF]\b|hrs?\b|min\b|in(?:ch(?:es)?)? of\b))"
 )
 
 # "store 114", "site-0303", "site=0354", "st. 88", "succ. 17", "tienda numero 57", "magasin 0540".
-_WORD: Final = (
-    r"(?:stores?|site|location|loc|shop|branch|restaurant|unit\s+code|str|tienda|sucursal|suc|local|magasin|succursale"
+_PLACE: Final = (
+    r"(?:stores?|site|location|loc|shop|branch|restaurant|str|tienda|sucursal|suc|local|magasin|succursale"
     r"|succ|boutique|st(?=[ .#]?\s?\d)|panel(?=\s\d{4}\b))"
 )
-_NAMED: Final = re.compile(
-    rf"\b{_WORD}\s?(?:number|num|no\b|nbr|n[uú]mero|nro|n[o°º])?[\s.:=#\-]{{0,3}}0*?{_CODE}", re.IGNORECASE
-)
+_NUMBER: Final = r"(?:number|num|no\b|nbr|n[uú]mero|nro|n[o°º])"
+_NAMED: Final = re.compile(rf"\b{_PLACE}\s?{_NUMBER}?[\s.:=#\-]{{0,3}}0*?{_CODE}", re.IGNORECASE)
 _MAILBOX: Final = re.compile(r"\b(?:store|site|shop|st|tienda|mag|rest)[._-]?(\d{2,4})@", re.IGNORECASE)
 _BEFORE: Final = re.compile(r"\b(\d{2,4})\s+(?:store|location)\b(?!\s*(?:s|brand))", re.IGNORECASE)
 
 # "#412": what the sign counts is told by the word before it.
 _SIGN: Final = re.compile(rf"(?P<thing>[A-Za-z]+)?\s?#\s?{_CODE}")
-_THINGS: Final = frozenset(
-    "booth table aisle lane register reg door dock bay zone unit rtu ckt circuit case fryer oven elevator ticket order "
-    "wo po invoice case part camera panel breaker pump room suite apt bed locker gate cooler freezer walk item option "
-    "ac ahu sink stall terminal pos extension ext line pallet error code msg channel truck".split()
+_COUNTED: Final = _words(
+    "booth table aisle lane register reg door dock bay zone unit rtu ckt circuit case fryer oven elevator "
+    "order wo po invoice part camera panel breaker pump room suite apt bed locker gate cooler freezer walk "
+    "item option ac ahu sink stall terminal pos extension ext line pallet error code msg channel truck ticket"
 )
 
 # A name and a number that begin or end a line, as in a signature: "Pantry Row 0119", "0266 Juniper Halsey".
 _ZERO: Final = re.compile(r"(?<![\d\-.$:/#])(0\d{3})(?![\d\-:/%]|[.,]\d)")
+_NAME: Final = r"[A-Z][\w'&\u00c0-\u017f]*"
 _SIGNED: Final = re.compile(
-    r"(?:^|(?<=[,.!?\n]))[ \t]*((?:[A-Z][\w'&\u00c0-\u017f]*[ \t]+(?:(?:&|and|of|the|de|la)[ \t]+)?){1,4})#?(\d{1,4})"
+    rf"(?:^|(?<=[,.!?\n]))[ \t]*((?:{_NAME}[ \t]+(?:(?:&|and|of|the|de|la)[ \t]+)?){{1,4}})#?(\d{{1,4}})"
     r"(?=[ \t]*(?:$|[,.!\n|-]))",
     re.MULTILINE,
 )
 _AFTER_NAME: Final = re.compile(r"^[A-Z][\w'-]+(?: [A-Z][\w'-]+)?\s?,\s?(\d{2,4})\s*$", re.MULTILINE)
 _BEFORE_NAME: Final = re.compile(r"^(\d{2,4})\s?[,/\-]\s?[A-Z][\w'-]+(?: [A-Z][\w'-]+)?\s*$", re.MULTILINE)
-_NOT_A_NAME: Final = frozenset(
-    "aisle lane register reg rtu unit elevator island circuit ckt zone line door dock bay level floor room table booth "
-    "camera gate case fryer oven error code wo order invoice ticket page step item part proposal ac site since after "
-    "before until by around about at on from for over under only all both another last next past it its is was are "
-    "were we i they he she monday tuesday wednesday thursday friday saturday sunday january february march april may "
-    "june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec sev "
-    "nac battery opr operator msg ext extension suite highway hwy route phase pump stall cooler freezer temp value "
-    "limit reading temperature option press reply district region area team car lift escalator pallet truck rack "
-    "suction compressor sensor point alarm panel breaker slot key box bin shelf chapter section version model".split()
-)
-
-# A bare number of three figures, or of two to four alone at the end of the message.
-_BARE: Final = re.compile(r"(?<![\w$#:./°\-+@])(\d{3})(?![\w:/%°\-$]|[.,]\d)")
-_LAST: Final = re.compile(r"(?:^|[.!?,;\n]\s*|\s-\s*)(\d{2,4})\s*[.!]*\s*$")
-_NOT_BEFORE: Final = re.compile(
-    r"(?:since|till|until|til|before|after|around|about|past|by|reading|reads|says|hit|over|under|above|below|temp|up to"
-    r"|nearly|almost|only|at least|code|error|suite|room|aisle|lane|case|ckt|wo|order|invoice|ticket|part|ext|call|dial"
-    r"|its|it's|is|was|be|of|for|another|all|about|approx|to|zone|extension|gate|unit|desde|hasta|las|los|a"
-    r"|depuis|vers|jusqu\S*|highway|hwy|route|exit|channel|than|and|or|through|thru|nbr|opr|plus|minus)\s*$",
-    re.IGNORECASE,
-)
-_NOT_AFTER: Final = re.compile(
-    r"^\s*(?:am\b|pm\b|a\.m|p\.m|f\b|c\b|degrees?|deg\b|grados|people|ppl|persons?|customers?|guests?|dollars|bucks|lbs?\b"
-    r"|pounds|feet|ft\b|sq|gal\w*|inch\w*|minutes?|mins?\b|hours?|hrs?\b|hr\b|days?|weeks?|miles|stores|units|cases|boxes"
-    r"|pallets|pieces|employees|percent|watts?|volts?|amps?|psi|ppm|p p m|times|cars|kids|clientes|personas|horas|minutos"
-    r"|heures|and (?:going|climbing|rising|up|falling|dropping)|inside|in here|in the|now\b|[A-Z]?[a-z]* ?(?:street|avenue"
-    r"|ave|road|rd|blvd|drive)\b|filters|feet|seats)",
-    re.IGNORECASE,
-)
-_PHONE: Final = re.compile(r"(?:\+?\d[\s().-]?)?(?:\(?\d{3}\)?[\s.-])?\d{3}[.-]\d{4}\b|\+?\d{7,}")
-_LOCATED: Final = re.compile(
-    r"\b(?:here at|over at|at|from|of|manager at|calling from)\s+(\d{3})(?=\s+(?:the|our|we|has|he|she|i|it|a|an)\b|[,.]|$)",
-    re.IGNORECASE,
-)
 _CAPITALISED: Final = re.compile(
     r"\b((?:[A-Z][a-z'\u00c0-\u017f]+|[A-Z]&[A-Z])(?:\s(?:and|&)\s[A-Z][a-z]+|\s[A-Z][a-z]+)?)\s#?(\d{1,4})\b"
     r"(?![:/%°]|[.,]\d|\s?[ap]m\b)"
 )
+_AT_NAME: Final = re.compile(r"\b(?:at|from)\s+(([a-z]{4,})\s+(\d{1,4}))(?=\s*(?:$|[,.!]\s|[,.!]$))")
+_NOT_A_NAME: Final = _COUNTED | _words(
+    "island level floor page step proposal site the a an our your my these those since after before until by "
+    "around about at on from for over under only all both another last next past it its is was are were we i "
+    "they he she monday tuesday wednesday thursday friday saturday sunday january february march april may "
+    "june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec "
+    "sev nac battery opr operator highway hwy route phase temp value limit reading temperature press reply "
+    "district region area team car lift escalator rack suction compressor sensor point alarm slot key box bin "
+    "shelf chapter section version model forecast degrees least most nearly almost"
+)
+
+# A bare number of three figures, or of two to four alone at the end of the message.
+_BARE: Final = re.compile(r"(?<![\w$#:./°\-+@])(?<!\d,)(?!911)(\d{3})(?![\w:/%°\-$]|[.,]\d)")
+_LAST: Final = re.compile(r"(?:^|[.!?,;\n]\s*|\s-\s*)(?!911)(\d{2,4})\s*[.!]*\s*$")
+_LOCATED: Final = re.compile(
+    r"\b(?:at|from|of|manager at)\s+(?!911)(\d{3})"
+    r"(?=\s+(?:the|our|we|has|he|she|i|it|a|an)\b|[,.]|$)",
+    re.IGNORECASE,
+)
+_WORD_BEFORE: Final = re.compile(r"([\w']+)\W*$")
+_WORD_AFTER: Final = re.compile(r"\s*([^\W\d_]+)")
+_FREE_TEXT_BEFORE: Final = 24
+_COUNTS_BEFORE: Final = _COUNTED | _words(
+    "since till until til before after around about past by reading reads says hit over under above below temp "
+    "to nearly almost only least its it's is was be of for another all approx desde hasta las los a depuis "
+    "vers highway hwy route exit than and or through thru nbr opr plus minus not instead call called dial "
+    "marca indique fait"
+)
+_COUNTS_AFTER: Final = _words(
+    "am pm f c degree degrees deg degs grados degres degrés people ppl person persons customer customers guest "
+    "guests dollars bucks lb lbs pounds feet ft sq gal gallon gallons inch inches minute minutes min mins hour "
+    "hours hr hrs day days week weeks miles stores units cases boxes pallets pieces employees percent watt watts "
+    "volt volts amp amps psi ppm p times cars kids clientes personas horas minutos heures inside now filters "
+    "seats street avenue ave road rd blvd drive"
+)
+_PHRASE_AFTER: Final = re.compile(
+    r"\s*(?:and (?:going|climbing|rising|up|falling|dropping)|in here|in the|\w+ (?:street|avenue|ave|road|rd|blvd)\b)",
+    re.IGNORECASE,
+)
+_PHONE: Final = re.compile(r"(?:\+?\d[\s().-]?)?(?:\(?\d{3}\)?[\s.-])?\d{3}[.-]\d{4}\b|\+?\d{7,}")
+_SOFT_BREAK: Final = re.compile(r"=20(?=\n)|=\n")
 _NAME_WORDS: Final = 5
 
 
@@ -90,7 +103,7 @@ def site_mentions(text: str) -> tuple[str, ...]:
     Spoken numbers come back in digits. Times, temperatures, telephone numbers, prices, quantities and ticket
     numbers are left out; a caller still has to ask the directory whether such a site exists.
     """
-    plain = _PHONE.sub(" ~ ", digits_for_words(text.replace("=\n", "").replace("=20\n", "\n")))
+    plain = _PHONE.sub(" ~ ", digits_for_words(_SOFT_BREAK.sub("", text)))
     found: dict[str, None] = {}
     for pattern in (_NAMED, _MAILBOX, _ZERO):
         for match in pattern.finditer(plain):
@@ -112,7 +125,7 @@ def _signs(text: str) -> list[str]:
     return [
         match.group(2)
         for match in _SIGN.finditer(text)
-        if (match.group("thing") or "").lower() not in _THINGS
+        if (match.group("thing") or "").lower() not in _COUNTED
     ]
 
 
@@ -129,11 +142,13 @@ def _signatures(text: str) -> list[str]:
 
 def _bare(text: str) -> list[str]:
     codes = [match.group(1) for match in _LOCATED.finditer(text)]
-    for match in _CAPITALISED.finditer(text):
-        if not _NOT_A_NAME.intersection(match.group(1).lower().split()) and _is_free(
-            text, match.start(2), match.end(2)
-        ):
-            codes.append(match.group(2))
+    codes.extend(
+        match.group(2)
+        for match in _CAPITALISED.finditer(text)
+        if not _NOT_A_NAME.intersection(match.group(1).lower().split())
+        and _is_free(text, match.start(2), match.end(2))
+    )
+    codes.extend(match.group(3) for match in _AT_NAME.finditer(text) if match.group(2) not in _NOT_A_NAME)
     last = _LAST.search(text)
     if last is not None:
         codes.append(last.group(1))
@@ -145,7 +160,12 @@ def _bare(text: str) -> list[str]:
 
 
 def _is_free(text: str, start: int, end: int) -> bool:
-    """Tell whether neither the words before nor those after say that the number counts something else."""
-    return not _NOT_BEFORE.search(text[max(0, start - 24) : start]) and not _NOT_AFTER.match(
-        text[end : end + 40]
-    )
+    """Tell whether neither the word before nor what follows says that the number counts something else."""
+    before = _WORD_BEFORE.search(text[max(0, start - _FREE_TEXT_BEFORE) : start])
+    if before is not None and before.group(1).lower() in _COUNTS_BEFORE:
+        return False
+    rest = text[end : end + 40]
+    after = _WORD_AFTER.match(rest)
+    if after is not None and after.group(1).lower() in _COUNTS_AFTER:
+        return False
+    return _PHRASE_AFTER.match(rest) is None

@@ -140,7 +140,7 @@ def _covers(view: View, name: str) -> bool:
     for spans in (view.hits[name], view.hits.get(FILLER, [])):
         for start, end in spans:
             covered.update(range(start, end))
-    return len(covered) >= view.length
+    return view.length > 0 and sum(at < view.length for at in covered) >= view.length
 
 
 def facts_in(node: Node) -> tuple[str, ...]:

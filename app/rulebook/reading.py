@@ -58,7 +58,7 @@ _DEGREES: Final = re.compile(
 )
 _STATED: Final = re.compile(
     r"\b(?:temps?|temperature|at|reading|reads?|its?|it's|is|hit|hitting|around|about|like|still|says?|fait|haciendo"
-    r"|now|already|over|value\s*:|showing|shows|up to|a)\s+"
+    r"|now|already|over|value\s*:|showing|shows|marca|marque|indique|up to|a)\s+"
     + _NUMBER
     + r"(?![\d:/$%,]|\.\d|\s*(?:am|pm|a\.m|p\.m|oclock|min|hrs?|hours?|horas|heures|days?|inch|in of|ft|feet|people|ppl"
     r"|of|stores?|stops?|stalls?|units?|doors?|percent|st\b|nd\b|rd\b|th\b|times?|weeks?|bucks|other))",

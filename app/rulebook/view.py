@@ -28,8 +28,11 @@ def view_of(facts: Facts, vocabulary: Vocabulary) -> MessageView:
     reading = read(facts.subject, facts.text)
     text, subject = folded(reading.text), folded(reading.subject)
     body = tokens_of(text)
+    if not body.words:
+        # The whole report stands in the subject.
+        text, body = subject, tokens_of(subject)
     # The body comes first, so that "starts with" and "is nothing but" mean what was newly written.
-    tokens = tokens_of(f"{text}\n{subject}") if subject.strip() else body
+    tokens = tokens_of(f"{text}\n{subject}") if subject.strip() and text is not subject else body
     values = situation(facts)
     values.update(
         {
@@ -39,8 +42,8 @@ def view_of(facts: Facts, vocabulary: Vocabulary) -> MessageView:
             "reply": reading.reply,
             "our_number": reading.our_number,
             "degrees.given": bool(reading.degrees),
-            "degrees.high": int(max(reading.degrees, default=0)),
-            "degrees.low": int(min(reading.degrees, default=0)),
+            "degrees.high": round(max(reading.degrees, default=0)),
+            "degrees.low": round(min(reading.degrees, default=0)),
         }
     )
     return MessageView(values, vocabulary.find(tokens), len(body.words), tokens.words)

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-GAP: Final = 3
+GAP: Final = 4
 NEGATION_REACH: Final = 3
 MAX_WORDS: Final = 1500
 _SLIP_LENGTH: Final = 6
+_VOWELS: Final = "aeiouy"
 _MEMO: Final = 20_000
 _PREFIX: Final = 3
 _MOST_WORDS: Final = 12
@@ -185,7 +186,7 @@ class Vocabulary:
             right
             for key in _with_one_letter_less(word)
             for right in self._slips.get(key, ())
-            if right[0] == word[0] and abs(len(right) - len(word)) <= 1
+            if right[0] == word[0] and _is_slip(word, right)
         }
         # Two candidates are as good as none: a wrong guess is worse than a word that nobody knew.
         return near.pop() if len(near) == 1 else word
@@ -330,6 +331,20 @@ def _slip_index(words: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
             for key in _with_one_letter_less(word):
                 index.setdefault(key, set()).add(word)
     return {key: tuple(sorted(found)) for key, found in index.items()}
+
+
+def _is_slip(word: str, right: str) -> bool:
+    """Tell whether `word` is `right` with a letter left out, doubled, swapped, or one vowel for another.
+
+    Another consonant is taken for another word: "showing" is not "snowing", Hester is no heater.
+    """
+    if len(word) != len(right):
+        return True
+    places = [at for at, (one, other) in enumerate(zip(word, right, strict=True)) if one != other]
+    if len(places) == 1:
+        return word[places[0]] in _VOWELS and right[places[0]] in _VOWELS
+    first, last = places[0], places[-1]
+    return len(places) == 2 and last == first + 1 and word[first] == right[last] and word[last] == right[first]  # noqa: PLR2004
 
 
 def _with_one_letter_less(word: str) -> list[str]:

@@ -173,7 +173,7 @@ def save(connection: Connection, writes: Writes) -> None:
         for contact in writes.contacts
         for site in contact.sites
     ]
-    _drop_absent(connection, contact_methods.c.person if False else contact_methods.c.address, [p.key for p in writes.people], methods)
+    _drop_absent(connection, contact_methods.c.person, [p.key for p in writes.people], methods)
     for table in (contact_addresses, contact_sites):
         rows = addresses if table is contact_addresses else places
         _drop_absent(connection, table.c.contact, [c.key for c in writes.contacts], rows)

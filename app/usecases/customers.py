@@ -41,6 +41,8 @@ def handle(desk: Desk, people: Correspondents, waiting: Waiting, message: Messag
     visit = _Visit(desk, people, waiting=waiting, message=message, contact=contact, reply=reply)
     if reply.verb == CustomerVerb.HELP and named is None:
         return visit.loose(TextId.HELP_C, "help")
+    if reply.verb == CustomerVerb.AUTO:
+        return Handled(waiting.id, None, "automatic: it reads like an automatic answer")
     if reply.verb == CustomerVerb.NEW:
         return visit.open(reply.text or message.text)
     if reply.verb in (CustomerVerb.YES, CustomerVerb.NO):

@@ -139,7 +139,7 @@ class _Checks:
         self._part(path, schedule | dict.fromkeys(parts, ()), {})
         # A wrong zone was reported just now, and must not hide what else is wrong.
         zone = schedule.get("timezone")
-        rest = {"timezone": zone if is_zone(zone) else "UTC", "layers": []}
+        rest: dict[str, Any] = {"timezone": zone if is_zone(zone) else "UTC", "layers": []}
         for name, entries in parts.items():
             for index, entry in enumerate(entries):
                 self._part(path, rest | {name: [entry]}, {name: index})
@@ -256,7 +256,7 @@ class _Checks:
                 for place, address in found:
                     yield address, _Holder(place, path, _named(person), "")
         for path, contact in self.document.find("accounts", "*", "contacts", "*"):
-            account = next((v for _, v in self.document.find(*path[:2])), {})
+            account = next((found for _, found in self.document.find(*path[:2])), None)
             label = f"{_named(contact)} ({_named(account)})"
             for kind, read in (("phones", phone_number), ("emails", email_address)):
                 for place, address in self._addresses((*path, kind, "*"), read):

@@ -28,23 +28,22 @@ class Oracle:
         instants = [begin + i * self.step for i in range(count)]
         walls = [i.astimezone(zone).replace(tzinfo=None) for i in instants]
         self.open = [False] * count
-        dates = {wall.date() for wall in walls}
-        for day in sorted(dates | {day + timedelta(days=d) for day in dates for d in (-1, 1)}):
-            if dates and (day < min(dates) or day > max(dates)):
-                continue
-            if day not in dates:
-                continue  # a date that never was
+        begins: dict[Any, int] = {}
+        for index, wall in enumerate(walls):
+            begins.setdefault(wall.date(), index)
+        for day, begins_at in begins.items():  # a date that never was is not among them
+            midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - wall time
             for opening, closing in self.windows(doc, day):
-                midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001
                 o, c = midnight + wall_time(opening), midnight + wall_time(closing)
                 if c == o:
                     continue
                 if c < o:
                     c += timedelta(days=1)
                 # Open from the first instant that shows the opening or later to the last one before closing.
-                first = next((i for i, wall in enumerate(walls) if wall >= o), count)
-                last = next((i for i in range(count - 1, -1, -1) if walls[i] <= c), -1)
-                if last >= 0 and walls[last] < c and last + 1 <= count:
+                first = next((i for i in range(begins_at, count) if walls[i] >= o), count)
+                latest = min(count, begins_at + 3 * 86_400 // step)
+                last = next((i for i in range(latest - 1, -1, -1) if walls[i] <= c), -1)
+                if last >= 0 and walls[last] < c:
                     last += 1
                 for i in range(first, last):
                     self.open[i] = True

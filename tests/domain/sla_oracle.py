@@ -12,7 +12,7 @@ from typing import Any
 from calendar_oracle import Oracle
 
 MINUTE = timedelta(minutes=1)
-AHEAD = timedelta(days=21)
+AHEAD = timedelta(days=8)
 STOPS = {
     "acknowledge": {"acknowledged", "eta_given", "arrived", "resolved"},
     "arrive": {"arrived", "resolved"},
@@ -37,21 +37,33 @@ class Count:
     def __init__(self, begin: Any, goal: Any) -> None:
         self.begin, self.goal, self.goal_since = begin, goal, begin
         self.counted = 0
-        self.ticks = []  # (instant, label)
-        self.levels = [(begin, 0)]  # after each tick that counted
+        self.ticks: list[Any] = []  # (instant, label)
+        self.levels: list[Any] = [(begin, 0)]  # after each tick that counted
+        self.out: Any = None
+        self.find_out()
 
-    def ran_out(self) -> Any:
-        return next((at for at, level in self.levels if level >= self.goal), None)
+    def find_out(self) -> None:
+        self.out = self.reached(self.goal)
+
+    def reached(self, amount: Any) -> Any:
+        return next((at for at, level in self.levels if level >= amount), None)
 
     def tick(self, at: Any, label: Any) -> None:
         self.ticks.append((at, label))
         if label == "running":
             self.counted += 1
             self.levels.append((at + MINUTE, self.counted))
+            if self.out is None and self.counted >= self.goal:
+                self.out = at + MINUTE
+
+    def copy(self) -> Any:
+        found = copy.copy(self)
+        found.ticks, found.levels = list(self.ticks), list(self.levels)
+        return found
 
 
 class Life:
-    def __init__(self, question: Any, metric: Any) -> None:
+    def __init__(self, question: Any, metric: Any, calendars: Any = None) -> None:
         policy = question["policy"]
         self.metric = metric
         self.target = policy["targets"][metric]
@@ -67,8 +79,12 @@ class Life:
         self.priority = next(e.get("priority") for e in self.events if e["type"] == "opened")
         name = self.target.get("calendar", "24x7")
         doc = {"timezone": "UTC", "hours": "24x7"} if name == "24x7" else question["calendars"][name]
-        self.origin = self.contact - timedelta(days=3)
-        self.calendar = Oracle(doc, self.origin, self.as_of + AHEAD)
+        key = (name, self.contact)
+        if calendars is None or key not in calendars:
+            found = Oracle(doc, self.contact - timedelta(days=3), self.as_of + AHEAD)
+            calendars = {} if calendars is None else calendars
+            calendars[key] = found
+        self.calendar = calendars[key]
         self.holds = []
         self.count = None
         self.frozen = None  # what the report shows while stopped
@@ -112,7 +128,7 @@ class Life:
 
     def look(self, at: Any) -> None:
         if self.state == "running" and self.breached_at is None:
-            ran_out = self.count.ran_out()
+            ran_out = self.count.out
             if ran_out is not None and at > ran_out:
                 self.breached_at = max(ran_out, self.count.goal_since)
 
@@ -154,7 +170,7 @@ class Life:
 
     def stop(self, state: Any) -> None:
         self.state = state
-        self.frozen = copy.deepcopy(self.count)
+        self.frozen = self.count.copy()
 
     def resume(self, at: Any) -> None:
         if self.metric == "update" or self.reopen == "restart":
@@ -167,6 +183,7 @@ class Life:
             count.ticks = kept + gone
             count.counted = sum(label == "running" for _, label in kept)
             count.levels = count.levels[: count.counted + 1]
+            count.find_out()
         self.state, self.frozen = "running", None
 
     def stopped_at(self) -> Any:
@@ -182,6 +199,7 @@ class Life:
             self.count = Count(at, self.goal())
         else:
             self.count.goal, self.count.goal_since = self.goal(), at
+            self.count.find_out()
 
     def report(self) -> Any:
         if self.count is None:
@@ -189,19 +207,19 @@ class Life:
         count = self.frozen or self.count
         state = "paused" if self.state == "running" and self.holds else self.state
         end = self.stopped_at() if self.frozen else self.as_of
-        ahead = copy.deepcopy(count)
+        ahead = count.copy()
         at = end
         while at < self.as_of + AHEAD - MINUTE:
             ahead.tick(at, "running" if self.is_open(at) else "closed_hours")
             at += MINUTE
-        due = count.ran_out()
+        due = count.out
         if due is None and state != "paused":
-            due = ahead.ran_out()
+            due = ahead.out
         warnings = []
         for share in self.target.get("warn_at", []):
             view = ahead if state == "running" else count
             wanted = count.goal * int(share.removesuffix("%")) / 100
-            warnings.append(next((at for at, level in view.levels if level >= wanted), None))
+            warnings.append(view.reached(wanted))
         segments = []
         for at, label in count.ticks:
             if segments and segments[-1][2] == label:

@@ -31,7 +31,7 @@ PATHS = (
     "/inbound/sendgrid/events",
 )
 QUICK = settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -59,7 +59,8 @@ def check(inbox: MemoryInbox) -> None:
 def test_random_requests(
     served: Served, inbox: MemoryInbox, path: str, body: bytes, headers: dict[str, str]
 ) -> None:
-    assert served.post(path, body, headers).status == 403
+    # 400 is the HTTP parser's: a control character in a header.
+    assert served.post(path, body, headers).status in (400, 403)
     assert not inbox.items
 
 

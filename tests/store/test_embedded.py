@@ -288,7 +288,7 @@ def test_any_name_of_a_home_will_do(new_home: Path, name: str) -> None:
     assert (new_home / name / "postgres").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_socket_folder_that_somebody_else_made_is_refused(
+def test_a_socket_folder_that_is_not_ours_alone_is_refused(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(home))
@@ -302,6 +302,14 @@ def test_a_socket_folder_that_somebody_else_made_is_refused(
     (home / "mine").mkdir(mode=0o700)
     folder.symlink_to(home / "mine")
     with pytest.raises(EmbeddedPostgresError, match="remove it"):
+        EmbeddedPostgres.start(deep, fast=True)
+
+    folder.unlink()
+    folder.mkdir()
+    folder.chmod(0o777)
+    owner = (deep / "postgres").stat()
+    os.chown(folder, owner.st_uid, owner.st_gid)
+    with pytest.raises(EmbeddedPostgresError, match="open to others"):
         EmbeddedPostgres.start(deep, fast=True)
 
 

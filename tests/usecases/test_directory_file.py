@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+import re
+import textwrap
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from directory_files import SMALL, read, with_change
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.documents import DocumentError
+from app.documents import DocumentError, parse
 from app.domain.directory import (
     Account,
     Company,
@@ -29,6 +31,8 @@ from app.domain.oncall import on_call, parse_schedule
 from app.usecases.directory_file import parse_directory
 from app.usecases.directory_model import email_address, phone_number, slug
 
+DOCS = Path(__file__).parents[2] / "docs" / "directory.md"
+ROUTING = Path(__file__).parents[2] / "rules" / "routing.yaml"
 DEMO = Path(__file__).parents[2] / "demo" / "company.yaml"
 
 
@@ -479,6 +483,37 @@ def test_the_order_in_the_file_does_not_matter(chance: random.Random, flow: bool
     assert file == straight
 
 
+def test_a_wrong_zone_hides_no_other_mistake_of_a_schedule() -> None:
+    text = with_change("  duty:\n    timezone: America/New_York", "  duty:\n    timezone: EST5")
+    text = with_change("length: 1", "length: 0", text)
+    assert errors_of(text) == [
+        "10:5: no time zone 'EST5'; did you mean 'EST'?",
+        "13:34: 0 is not a whole number from 1",
+    ]
+
+
+def test_the_examples_of_the_documentation_are_right() -> None:
+    blocks = [
+        textwrap.dedent(b)
+        for b in re.findall(r"(?:^    .*\n)+", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+
+    def example(start: str) -> str:
+        return next(textwrap.indent(block, "  ") for block in blocks if block.startswith(start))
+
+    people = example("- key: dana")
+    for key in ("luis", "priya", "grant", "ruth", "calvin", "noor"):
+        people += f"  - {{key: {key}, name: {key}, roles: [rep], methods: [{{email: {key}@a.example}}]}}\n"
+    head = SMALL[: SMALL.index("schedules:")]
+    text = (
+        f"{head}schedules:\n{example('duty:')}people:\n{people}accounts:\n{example('- key: pantryrow')}"
+        f"coverage:\n{example('- {person: priya')}"
+    )
+    file = parse_directory(text, "c.yaml")
+    assert (len(file.people), len(file.coverage), len(file.schedules)) == (7, 2, 1)
+    assert file.contacts["pantryrow.tanya-brooks"].sites == ("pantryrow.114",)
+
+
 def test_the_demo_company_is_as_big_as_it_says() -> None:
     file = parse_directory(DEMO.read_text(encoding="utf-8"), "company.yaml")
     assert (len(file.accounts), len(file.sites), len(file.contacts), len(file.people)) == (6, 40, 80, 25)
@@ -500,9 +535,13 @@ def test_the_demo_company_is_as_big_as_it_says() -> None:
     }
 
 
-def test_the_demo_company_always_has_a_duty_manager() -> None:
-    from datetime import UTC, datetime, timedelta
+def test_the_demo_company_speaks_of_the_default_rulebook_s_trades() -> None:
+    routing = parse(ROUTING.read_text(encoding="utf-8"), "routing.yaml")
+    trades = [trade for _, trade in routing.find("trades", "*")]
+    assert parse_directory(DEMO.read_text(encoding="utf-8"), "company.yaml", trades=trades).coverage
 
+
+def test_the_demo_company_always_has_a_duty_manager() -> None:
     schedule = parse_schedule(
         parse_directory(DEMO.read_text(encoding="utf-8"), "company.yaml").schedules["duty"]
     )

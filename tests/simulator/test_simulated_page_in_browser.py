@@ -1,0 +1,96 @@
+"""The page in a browser: a newcomer texts, hostile words stay words, and nothing overflows a small phone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sendgrid import SendGridAPIClient
+from sendgrid.helpers.mail import Mail
+from twilio.rest import Client as TwilioClient
+
+from simulator.running import Simulator
+
+OURS = "+15005550006"
+ANN = "+16175550142"
+OURS_MAIL = "tickets@ops.example.com"
+MAILBOX = "ann@store.example.com"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, sim: Simulator) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    sim.set_phone(ANN, name="Ann Lee")
+    page.goto(sim.url, wait_until="load")
+    yield page
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+    assert complaints == []
+
+
+def add(page: Page, address: str) -> None:
+    page.get_by_text("Find or add somebody").click()
+    page.locator("#add-address").fill(address)
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("Find or add somebody").click()
+
+
+def test_a_newcomer_texts_and_is_answered(page: Page, sim: Simulator, twilio: TwilioClient) -> None:
+    add(page, ANN)
+    page.get_by_role("button", name="water coming through ceiling").click()
+    page.get_by_label(f"Write as {ANN}").press("Enter")
+    expect(page.locator(".bubble.out")).to_contain_text("water coming through ceiling aisle 7, store 114")
+    expect(page.locator(".bubble.out .good")).to_have_count(1)
+    hostile = "<img src=x onerror=alert(1)> see http://127.0.0.1:8000/t/k7Q. " + "W" * 200
+    twilio.messages.create(to=ANN, from_=OURS, body=hostile)
+    expect(page.locator(".bubble:not(.out) .words")).to_have_text(hostile)
+    expect(page.locator(".bubble a")).to_have_attribute("href", "http://127.0.0.1:8000/t/k7Q")
+    expect(page.locator(".bubble:not(.out) .meta")).to_contain_text("2 segments")
+    assert sim.phone(ANN).sent[0]["answer"] == "204"
+
+
+def test_a_phone_is_switched_off_and_on(page: Page, sim: Simulator, twilio: TwilioClient) -> None:
+    add(page, ANN)
+    page.locator(".card summary[aria-label=Switches]").click()
+    page.get_by_label("Switched off").check()
+    expect(page.locator(".flag")).to_have_text("Switched off")
+    twilio.messages.create(to=ANN, from_=OURS, body="are you there")
+    expect(page.locator(".bubble.waiting")).to_contain_text("are you there")
+    page.get_by_label("Switched off").uncheck()
+    expect(page.locator(".bubble .good")).to_have_count(1)
+    assert sim.phone(ANN).inbox == ["are you there"]
+
+
+def test_a_mail_is_read_and_answered(page: Page, sim: Simulator, sendgrid: SendGridAPIClient) -> None:
+    sendgrid.send(Mail(OURS_MAIL, MAILBOX, "[1042] Is it <b>fixed</b>?", "Reply YES or NO."))
+    page.locator(".mail summary").click()
+    expect(page.locator(".mail .body")).to_have_text("Reply YES or NO.")
+    page.get_by_role("button", name="Reply").click()
+    page.get_by_label(f"Write as {MAILBOX}").fill("YES")
+    page.locator(".mailbox .send").click()
+    expect(page.locator(".mail.out b")).to_have_text("Re: [1042] Is it <b>fixed</b>?")
+    assert sim.settle()
+    assert sim.mailbox(MAILBOX)[1]["peer"] == OURS_MAIL
+
+
+def test_a_provider_is_taken_down(page: Page, sim: Simulator) -> None:
+    page.locator("[data-provider=twilio] > summary").click()
+    page.locator("[data-provider=twilio] select").select_option("hang")
+    expect(page.locator("[data-provider=twilio] .state")).to_have_text("hangs")
+    assert sim.state()["providers"]["twilio"]["down"] == "hang"
