@@ -116,9 +116,7 @@ def database(settings: Settings) -> Iterator[Engine]:
     with contextlib.ExitStack() as stack:
         url = settings.database_url
         if not url:
-            home = settings.home
-            home.mkdir(parents=True, exist_ok=True)
-            url = stack.enter_context(contextlib.closing(EmbeddedPostgres.start(home))).url
+            url = stack.enter_context(EmbeddedPostgres.start(settings.home)).url
         engine = engines.connect(url, pool_size=16)
         stack.callback(engine.dispose)
         engines.probe(engine)
@@ -136,7 +134,7 @@ def instance_secret(settings: Settings) -> bytes:
     if given:
         return given.encode()
     path = settings.home / "secret"
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -207,7 +205,7 @@ def build_app(settings: Settings, house: House) -> FastAPI:
     from app.worker.engine import Worker
 
     writer = InboxWriter(house)
-    worker = Worker(house, build_gateways(settings)) if settings.worker else None
+    worker = Worker(house, build_gateways(settings), _is_dead) if settings.worker else None
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -252,6 +250,22 @@ def build_app(settings: Settings, house: House) -> FastAPI:
         pages.mount_static(app)
         pages.install_errors(app)
     return app
+
+
+def _is_dead(node: str) -> bool:
+    """Return whether a node (`host:pid:chance`) ran on this machine and its process is gone."""
+    host, _, rest = node.rpartition(":")[0].rpartition(":")
+    if host != socket.gethostname() or not rest.isdigit():
+        return False
+    if int(rest) == os.getpid():  # our own number, from before: in a container every start has the same
+        return True
+    try:
+        os.kill(int(rest), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _one(key: str) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ _SIGNED_IN = timedelta(hours=12)
 
 def run(home: Path, port: int, phones_port: int, *, open_browser: bool) -> None:
     """Run the demo until Ctrl-C. Keeps everything in `home`, so that the next start goes on where it was."""
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     port = bootstrap.free_port(port)
     phones_port = bootstrap.free_port(max(phones_port, port + 1))
     company = bootstrap.carried("demo") / "company.yaml"

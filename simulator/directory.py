@@ -13,6 +13,12 @@ from typing import Any
 
 import yaml
 
+# Both are safe; the compiled one is six times as fast, but not every build of PyYAML has it.
+try:
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:
+    from yaml import SafeLoader  # type: ignore[assignment]  # the same to us
+
 COMPANY = "Us"
 NATIONAL_DIGITS = 10
 
@@ -42,7 +48,7 @@ def read(path: Path | None, cast: tuple[str, ...] = ()) -> Labels:
     if path is None:
         return labels
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=SafeLoader)
     except yaml.YAMLError as error:
         raise ValueError(f"{path}: not YAML: {error}") from error
     if not isinstance(document, dict):

@@ -35,7 +35,7 @@ class Journal:
         standing: dict[tuple[str, str], dict[str, Any]] = {}
         with self._path.open("rb") as lines:
             for line in lines:
-                if False:
+                if not line.endswith(b"\n"):
                     break  # the process died within this write: nobody was told of it
                 kind, key, value = json.loads(line)
                 if kind == "secret":

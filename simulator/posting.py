@@ -6,6 +6,7 @@ It never connects to another machine, whatever URL a request names: the simulato
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -83,7 +84,8 @@ class Poster:
             except TimeoutError:
                 return Reply(error="connect: timeout")
             except OSError as error:
-                return Reply(error=f"connect: {error.strerror or 'failed'}")
+                reason = os.strerror(error.errno) if error.errno else "failed"
+                return Reply(error=f"connect: {reason.lower()}")
         reply, keep = await _exchange(connection, message, read)
         if keep:
             self._idle[host, port].append((time.monotonic(), connection))

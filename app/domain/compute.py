@@ -122,7 +122,7 @@ def _sla_explain(question: Mapping[str, object]) -> dict[str, object]:
         _event(event, f"events[{index}]") for index, event in enumerate(items(question["events"], "events"))
     ]
     reports = explain(policy, events, _instant(question, "as_of"))
-    return {"metrics": {metric.value: _report(report) for metric, report in reports.items()}}
+    return {"metrics": {str(metric): _report(report) for metric, report in reports.items()}}
 
 
 def _oncall(question: Mapping[str, object]) -> object:
@@ -231,7 +231,7 @@ def _instant_or_none(document: Mapping[str, object], key: str, where: str) -> da
 
 def _report(report: ClockReport) -> dict[str, object]:
     return {
-        "state": report.state.value,
+        "state": str(report.state),
         "due_at": _maybe(report.due_at),
         "elapsed_seconds": report.elapsed_seconds,
         "target_seconds": report.target_seconds,

@@ -55,9 +55,13 @@ def keyed(
 
     Raises FieldError, which names the key and the nearest right one.
     """
-    found = mapping(value, where)
+    if not isinstance(value, dict):
+        value = mapping(value, where)
+    found = cast("Mapping[str, object]", value)
     for key in found:
         if key not in required and key not in optional:
+            if not isinstance(key, str):
+                mapping(value, where)
             raise FieldError(f"{where}: unknown key {shown(key)}{nearest(key, (*required, *optional))}")
     for key in required:
         if key not in found:

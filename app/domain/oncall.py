@@ -32,6 +32,7 @@ __all__ = ["Schedule", "ScheduleError", "Shift", "answer", "gaps", "on_call", "p
 # Handoffs and windows in one question: five centuries of daily turns, two decades of hourly ones.
 _MOST_CHANGES: Final = 200_000
 
+_HUGE: Final = 100  # layers and overrides that deciding once may look at without counting as more effort
 _KEYS: Final = {"oncall.at": ("at",), "oncall.shifts": ("start", "end"), "oncall.gaps": ("start", "end")}
 
 _Turn = tuple[str, ...] | None
@@ -129,8 +130,8 @@ def _course(schedule: Schedule, start: datetime, end: datetime) -> Iterator[_Spa
     first, last = to_micros(start), to_micros(end)
     if last < first:
         raise ScheduleError(f"the range ends at {format_instant(end)}, before its start")
-    if sum(_most_changes(layer, first, last) for layer in schedule.layers) > _MOST_CHANGES:
-        raise ScheduleError("the range has too many handoffs and windows to list; ask for a shorter one")
+    if _effort(schedule, first, last) > _MOST_CHANGES:
+        raise ScheduleError("the range has too many changes to list; ask for a shorter one")
     since, people = first, None
     for at, now in _states(schedule, first, last):
         if now != people:
@@ -196,6 +197,13 @@ def _turns_in(layer: Layer, opens: int, closes: int) -> Iterator[_Span]:
         # Of no length, so nobody's, where a gap in local time swallowed the turn.
         yield at, min(until, closes), layer.people[turn % len(layer.people)]
         turn, at = turn + 1, until
+
+
+def _effort(schedule: Schedule, start: int, end: int) -> int:
+    """Return how many changes the range has at most, times what deciding one costs in a huge schedule."""
+    overrides = sum(1 for override in schedule.overrides if override.begins < end and start < override.ends)
+    changes = sum(_most_changes(layer, start, end) for layer in schedule.layers) + 2 * overrides
+    return changes * (1 + (len(schedule.layers) + overrides) // _HUGE)
 
 
 def _most_changes(layer: Layer, start: int, end: int) -> int:

@@ -110,21 +110,19 @@ class Weekly:
 class Calendar:
     """Open time in a zone; `special` has the windows of dates that differ, by days since 0001-01-01.
 
+    `always` says that it never closes: then time is just added.
+
     Instants are aware datetimes; answers are in UTC. Built by `parse_calendar` or `Weekly.calendar`.
     """
 
     timezone: str
     weekly: Weekly
     special: Mapping[int, Windows]
+    always: bool
     _line: ZoneLine = field(repr=False)
     _plain: _Week = field(repr=False)
     _special_weeks: tuple[int, ...] = field(repr=False)
     _odd: dict[int, _Week] = field(repr=False, default_factory=dict)
-
-    @property
-    def always(self) -> bool:
-        """Return whether this calendar never closes: then time is just added."""
-        return self.weekly.full and not self.special
 
     @property
     def never(self) -> bool:
@@ -147,7 +145,7 @@ class Calendar:
     def next_open(self, start: datetime) -> datetime:
         """Return the first open instant at or after `start`. Raises CalendarError if there is none."""
         micros = to_micros(start)
-        if self.weekly.full and not self.special:
+        if self.always:
             return from_micros(micros)
         for opening, closing in self._windows_from(micros):
             if closing > micros:
@@ -163,7 +161,7 @@ class Calendar:
         """Do what `windows` does, in microseconds since 0001-01-01T00:00Z."""
         if end <= start:
             return []
-        if self.weekly.full and not self.special:
+        if self.always:
             return [(start, end)]
         found: list[tuple[int, int]] = []
         for begin, close in self._windows_from(start):
@@ -182,7 +180,7 @@ class Calendar:
 
     def between_micros(self, start: int, end: int) -> int:
         """Do what `between` does, in microseconds since 0001-01-01T00:00Z."""
-        if self.weekly.full and not self.special:
+        if self.always:
             return end - start
         if start > end:
             return -self.between_micros(end, start)
@@ -192,7 +190,7 @@ class Calendar:
 
     def add_micros(self, start: int, amount: int) -> int:
         """Do what `add` does, in microseconds since 0001-01-01T00:00Z."""
-        if amount == 0 or (self.weekly.full and not self.special):
+        if amount == 0 or (self.always):
             return start + amount
         if start + amount > (LAST_WEEK + 1) * WEEK or start + amount < 0:
             raise self._beyond()  # open time never passes faster than time
@@ -368,6 +366,7 @@ def build_calendar(weekly: Weekly, zone: ZoneInfo, special: Mapping[int, Windows
         timezone=zone.key,
         weekly=weekly,
         special=special,
+        always=weekly.full and not special,
         _line=zone_line(zone),
         _plain=_lay_out(sunday, week),
         _special_weeks=tuple(sorted(weeks)),

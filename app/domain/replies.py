@@ -7,7 +7,7 @@ themselves (replies_words.py), what customers say (replies_customer.py, re-expor
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -69,6 +69,7 @@ class StaffReply:
     hold: Hold | None = None
 
 
+_READ: Final = 2000  # characters in which a verb and its numbers have to stand
 _ALONE: Final = frozenset({Verb.LIST, Verb.WHO, Verb.HELP})
 _FREE_TEXT: Final = frozenset(
     {Verb.DONE, Verb.ESC, Verb.NOTE, Verb.UPDATE, Verb.PASS, Verb.HOLD, Verb.NEW, Verb.CANCEL, Verb.ACK},
@@ -90,7 +91,8 @@ _NO_TICKET: Final = re.compile(
 )
 # "done in 20 min" promises, it does not report.
 _LATER: Final = re.compile(
-    r"\s*(?:(?:in|within|en)\s+(?:\d{1,3}\s*(?:m|mins?|minut\w*|h|hrs?|hours?|horas?)\b|an? hour|half an hour)"
+    r"\s*(?:(?:in|within|en)\s+"
+    r"(?:\d{1,3}\s*(?:m|mins?|minut\w*|h|hrs?|hours?|horas?)\b|an? hour|half an hour)"
     r"|by\s+(?:\d|noon)|soon\b|tomorrow\b|later\b|pronto\b|manana\b)",
 )
 _FOR_HOW_LONG: Final = re.compile(
@@ -106,9 +108,11 @@ def parse_staff(text: str) -> StaffReply:
     tried alone (a signature may follow). Never raises.
     """
     text = text.strip()
-    parts = (text, re.split(r"\n\s*\n", text, maxsplit=1)[0], text.split("\n", maxsplit=1)[0])
+    head, tail = text[:_READ], text[_READ:]
+    parts = (head, re.split(r"\n\s*\n", head, maxsplit=1)[0], head.split("\n", maxsplit=1)[0])
     replies = (_parse(part) for part in dict.fromkeys(parts))
-    return next((reply for reply in replies if reply.verb is not Verb.UNKNOWN), _parse(text))
+    reply = next((reply for reply in replies if reply.verb is not Verb.UNKNOWN), _parse(head))
+    return replace(reply, text=reply.text + tail) if tail else reply
 
 
 def _parse(text: str) -> StaffReply:

@@ -44,6 +44,8 @@ class CustomerReply:
     text: str = ""
 
 
+_READ: Final = 3000  # characters in which an answer has to stand
+
 _ANSWER: Final = re.compile(
     r"\W*(?P<word>yes|yep|yup|yeah|y|ok|okay|good|si+|sip|oui|ouais|no+|nope|non|n|1|2|done|fixed|confirmed?)"
     r"(?:\W+(?:ticket\W*)?#?(?P<number>[1-9]\d{3,6}))?\W*\Z",
@@ -98,7 +100,7 @@ def parse_customer(text: str, *, asked: bool) -> CustomerReply:
     closes a ticket, so it has to be clear: with an open point behind it, it is YES_BUT; a long text that
     nobody asked for is TEXT. A carrier's opt-out word counts alone only. Never raises.
     """
-    flat = " ".join(fold(text).replace("'", "").split())
+    flat = " ".join(fold(text[:_READ]).replace("'", "").split())
     number, first = _number(flat)
     if opted := opt_word(text):
         return CustomerReply(
@@ -106,7 +108,7 @@ def parse_customer(text: str, *, asked: bool) -> CustomerReply:
         )
     if _HELP.match(flat):
         return CustomerReply(verb=CustomerVerb.HELP, text=text.strip())
-    if new := _NEW.match(fold(text)):
+    if new := _NEW.match(fold(text[:_READ])):
         return CustomerReply(verb=CustomerVerb.NEW, number=number, text=text[new.end() :].strip())
     said = flat[first:].strip(" ,.:;-")
     verb = _verb(said, customer_intent(text), asked=asked or number is not None)

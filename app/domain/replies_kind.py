@@ -40,7 +40,7 @@ def customer_intent(text: str, subject: str = "", channel: str = "sms") -> str:
     said, about = _flat(whole), _flat(subject[:300])
     if opt_word(whole) or senders.STOP.search(said):
         return "stop"
-    if senders.AUTOMATIC_SUBJECT.search(about) or senders.AUTOMATIC.search(said):
+    if senders.AUTOMATIC_SUBJECT.search(about) or (senders.AUTOMATIC.search(said) and not _is_report(said)):
         return "auto_reply"
     if not said:
         return "new"
@@ -128,11 +128,16 @@ def _is_spam(said: str, about: str) -> bool:
     both = f"{about} {said}"
     if senders.WRONG.search(said):
         return True
-    report = bool(things.TROUBLE.search(both) and things.ASSET.search(both))
     offers = {match.group() for match in senders.OFFER.finditer(both)}
     if len(offers) >= senders.OFFERS_OF_SPAM:
-        return not (report and things.SITE.search(both))
-    return not report and bool(senders.SPAM.search(both) or senders.PRIVATE.search(said))
+        return not _is_report(both)
+    lure = senders.SPAM.search(both) or senders.PRIVATE.search(said)
+    return bool(lure) and not (things.TROUBLE.search(both) and things.ASSET.search(both))
+
+
+def _is_report(said: str) -> bool:
+    """Return whether `said` names a trouble, what has it, and the site: nobody else writes like that."""
+    return all(pattern.search(said) for pattern in (things.SITE, things.TROUBLE, things.ASSET))
 
 
 def _flat(text: str) -> str:

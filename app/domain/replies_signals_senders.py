@@ -46,15 +46,14 @@ AUTOMATIC: Final = anywhere(
     away from my (?:phone|desk)
     (?:ill|i will|we will|well) (?:get back to you|reply|respond|return your|call you) (?:soon|shortly|\
       as soon|when i|asap|later)
-    (?:ill|i will|we will|well) (?:get back to you|reply|respond)\b.{0,20}\b(?:business|office|working) hours
+    (?:ill|will|well) (?:get back to you|reply|respond)\b.{0,20}\b(?:business|office|working) hours
     (?:ill|i will|we will|well) (?:get back to you|reply|respond) within \d+|sent automatically
     (?:im|i am) in a meeting\b.{0,30}\b(?:will|ill)
     (?:team|agent|representative|colleague|specialist) will (?:get back|be in touch|contact|respond|reply)
     this is the mail system|auto[ -]?(?:reply|response|responder|mated (?:reply|response|message))
     automatic (?:reply|response)
-    (?:im|i am|ill be|i will be) (?:currently )?(?:out of (?:the )?office|\
-      away from (?:my|the) (?:desk|office)|on (?:annual |maternity |medical |paternity |parental |\
-      sick )?(?:leave|vacation|pto|holiday))
+    (?:im|i am|ill be|i will be) (?:currently )?(?:out of (?:the )?office|away from (?:my|the) (?:desk|\
+      office)|on (?:annual |maternity |medical |paternity |parental |sick )?(?:leave|vacation|pto|holiday))
     out of (?:the )?office (?:until|till|from|through|with|and)|limited access to (?:e-?mail|my)
     (?:im|i am) driving|with do not disturb
     ill (?:get back|reply|respond) (?:to you )?(?:when|once|as soon)
@@ -64,8 +63,8 @@ AUTOMATIC: Final = anywhere(
     delivery (?:has failed|to the following|failed)|message (?:could not be|was not) delivered
     wasnt delivered|address (?:not found|rejected)|mailbox (?:is )?full|user unknown|remote server returned
     mailer-daemon|permanent(?:ly)? fail\w*
-    (?:request|message|case|inquiry|e-?mail|report)\b.{0,20}\b(?:has been|was) (?:received|logged|registered|\
-      opened|created)
+    (?:request|message|case|inquiry|e-?mail|report)\b.{0,20}\b(?:has been|was) (?:received|logged|\
+      registered|opened|created)
     (?:case|reference|request) number is
     (?:we|have) (?:have )?received your (?:message|request|e?-?mail|inquiry)
     please do not (?:reply|answer|respond) to this
@@ -87,7 +86,8 @@ MACHINE_OVER: Final = anywhere(
 
 WRONG: Final = anywhere(
     r"""
-    is this the (?:number|phone) for|who (?:dis|is this|this|is dis|r u|are you|am i)|whos this|new phone who
+    is this the (?:number|phone) for|who (?:dis|is this|this|is dis|r u|are you|am i)|whos this
+    new phone who
     wrong (?:number|person|chat|text|group)
     (?:sent|meant|texted) (?:to|this to|for|that to) (?:the )?(?:wrong|someone else|my)|wasnt meant for
     not meant for you|numero equivocado|equivocad[oa]|mauvais numero|tromp\w+ de (?:numero|personne)
@@ -113,7 +113,8 @@ OFFER: Final = anywhere(
     r"""
     congrat\w*|you(?:ve| have)? won|winner|gift ?card|grocery card|prize|claim (?:your|in|now|it|here)
     reward|sweepstakes|lottery|cash ?app|limited (?:time )?offer|special offer|exclusive (?:offer|deal)
-    % off|discount\w*|for free|is free|free (?:quote|inspection|estimate|trial|consultation|demo|audit)|act now
+    % off|discount\w*|for free|is free|free (?:quote|inspection|estimate|trial|consultation|demo|audit)
+    act now
     book (?:a|your) free|our (?:\w+ )?experts|(?:cut|lower|reduce|slash) (?:your|ur) \w+
     this month only|hurry|https?://\S+|click (?:here|below|the link)|bit\.ly\S*|tap (?:here|the link)
     www\.\S+|loan|pre-?approved|credit score|interest rate|refinanc\w+|crypto|bitcoin|invest\w*|earn \$?\d+
@@ -153,13 +154,14 @@ STAFF_FIRST: Final = at_start(
     this one|that one|the (?:ticket|call))|(?:got it|on it|im on it|taking this)[,.! ]+(?:calling|
     dispatch\w*|eta|heading|on my way|will call|vendor|sending)|(?:#?\d{4,} )?(?:eta (?:is |about |
     approx |now )?\d|(?:done|esc|escalate|pass|note|hold|take|onsite|on site|release|reopen|
-    ack) #?\d{4,})|#?\d{4,} (?:done|ack|onsite|on site|mine|taken|pass)\b|im (?:on site|onsite)|passing (?:this|it|#?\d{4,}|to)|
-    approved?(?: go ahead| proceed|$| (?:up to|for \$|at \$|the nte|nte|the quote|to \$)|[,.] )|go ahead\b.{0,30}\b(?:repair|
-    quote|proposal|work|option|order|it)\b|(?:dispatched|dispatching|paged|assigned|assigning|calling|
-    called|sent) (?!back\b|about\b|again\b|twice\b|to\b|for\b|in\b|you\b|u\b|from\b|because\b|yesterday\b|
-    this\b|but\b|and\b|(?:two|three|2|3) times)\w+.{0,40}\b(?:eta|now|next|callback|#?\d{4,})\b|(?:cant|
-    cannot|not me)\b[,.]? .{0,60}(?:\bpass\b|\btry \w+|\bgive it to|\bbackup\b|\bask \w+)|not me\b|
-    (?:dispatched|dispatching|assigned|assigning) \w+)
+    ack) #?\d{4,})|#?\d{4,} (?:done|ack|onsite|on site|mine|taken|pass)\b|im (?:on site|onsite)|
+    passing (?:this|it|#?\d{4,}|to)|approved?(?: go ahead| proceed|$| (?:up to|for \$|at \$|the nte|nte|
+    the quote|to \$)|[,.] )|go ahead\b.{0,30}\b(?:repair|quote|proposal|work|option|order|it)\b|
+    (?:dispatched|dispatching|paged|assigned|assigning|calling|called|sent) (?!back\b|about\b|again\b|
+    twice\b|to\b|for\b|in\b|you\b|u\b|from\b|because\b|yesterday\b|this\b|but\b|and\b|(?:two|three|2|
+    3) times)\w+.{0,40}\b(?:eta|now|next|callback|#?\d{4,})\b|(?:cant|cannot|
+    not me)\b[,.]? .{0,60}(?:\bpass\b|\btry \w+|\bgive it to|\bbackup\b|\bask \w+)|not me\b|(?:dispatched|
+    dispatching|assigned|assigning) \w+)
     """,
 )
 
@@ -173,7 +175,8 @@ STAFF: Final = anywhere(
     (?:nte|quote|increase) (?:is )?approved
     calling (?!you\b|u\b|back\b|about\b|to\b|for\b|in\b|from\b|because\b|again\b|this\b|my\b|\
       our\b)(?:the )?\w+(?: \w+)? now
-    told the (?:store|customer|site)|vendor (?:accepted|confirmed|assigned|declined|dispatched|callback|on the way)
+    told the (?:store|customer|site)
+    vendor (?:accepted|confirmed|assigned|declined|dispatched|callback|on the way)
     (?:cant|cannot) (?:do|get to|make) (?:it|this|that)(?: one)?
     per (?:dispatch\w*|vendor|the vendor)
     """,

@@ -26,7 +26,8 @@ TROUBLE: Final = anywhere(
     trip(?:s|ped|ping)|trapped|frozen|melting|warm|hot|freezing|wont|not working|not cooling|not heating
     stopped working|doesnt (?:work|close|open|lock|flush|drain|turn)|out of order
     no (?:power|heat|water|ac|air|lights?|hot|cold|electricity)|rats?|mouse|mice|roach\w*|droppings|sewage
-    puddle|dark|fault|blink\w*|buzz\w*|beep\w*|noise|loud|wet|water (?:is |was |just )?(?:all|every\w*|on|in|coming|running|pouring|dripping)
+    puddle|dark|fault|blink\w*|buzz\w*|beep\w*|noise|loud|wet
+    water (?:is |was |just )?(?:all|every\w*|on|in|coming|running|pouring|dripping)
     (?:is|are|went|goes|still) out|issue with|problem with|hole|torn|ripped|missing|blinking|flicker\w*
     gote\w+|fuga|inund\w+|tapad\w+|rot[oa]|descompuest\w+
     no (?:funciona|sirve|prende|enfria|cierra|abre|hay (?:luz|agua))|humo|fuego|huele|atorad\w+|ratas?
@@ -49,7 +50,8 @@ NOT_TROUBLE: Final = anywhere(
 
 ASSET: Final = anywhere(
     r"""
-    filters?|toilets?|toliets?|urinals?|commodes?|sinks?|faucets?|drains?|pipes?|valves?|restrooms?
+    filters?|machines?|kiosks?|readers?|screens?|displays?|speakers?|pumps?|motors?|hoses?|toilets?|toliets?
+    urinals?|commodes?|sinks?|faucets?|drains?|pipes?|valves?|restrooms?
     bathrooms?|washrooms?|plumbing|hot water|water heater|doors?|locks?|gates?|keys?|keypad|windows?|glass
     hinges?|rollup|rolldown|dock|freezers?|coolers?|fridges?|refrigerat\w+|walk-?ins?|reach-?ins?|cases?
     ice machine|compressors?|ac|a/c|hvac|air ?con\w*|heat|heaters?|heating|furnace|thermostats?|vents?

@@ -17,7 +17,7 @@ CHASE: Final = anywhere(
       | on\b| about| pls| please|\W*$|\?| from)
     (?:a |the )?(?:status|update)(?: check| pls| please)?\s?\?+
     ^(?:status|update)(?: pls| please| check)?\W*$|status (?:check|of|on)
-    (?:get|have|need|want|for|the|a) (?:a |an )?status
+    (?:get|have|need|want|for) (?:a |an |the )?status(?! light)
     (?:what|whats) (?:is )?(?:the|our|ur|your) (?:status|hold ?up|story|latest|progress)
     checking (?:in|on|status|the status|up)
     (?:calling|check|call|asking|ask|follow\w*) (?:for|on|about|up)? ?(?:a |the )?(?:status|update)
@@ -44,8 +44,8 @@ CHASE: Final = anywhere(
       arrive)
     (?:said|told (?:me|us)|promised)\b.{0,30}\b(?:hours?|hrs?|minutes?|mins?|by (?:noon|\d))
     still waiting(?! for (?:the )?parts)|(?:been|we(?:ve| have)? been|ive been) waiting
-    (?:still|been|are|were|im|am|^) ?waiting (?:since|on(?! (?:a |the )?parts?)|\d|an hour|hours|for(?: over| more than)? (?:\d|an?|hours|over|someone|somebody|\
-      you|u))(?! cannot)
+    (?:still|been|are|were|im|am|^) ?waiting (?:since|on(?! (?:a |the )?parts?)|\d|an hour|hours|\
+      for(?: over| more than)? (?:\d|an?|hours|over|someone|somebody|you|u))(?! cannot)
     how (?:much )?longer|how long (?:is|will|do|until|till|before|does)
     (?:second|third|fourth|fifth|2nd|3rd|4th|5th) (?:call|text|e-?mail|message|request|attempt|notice|\
       time (?:i|we|im|ive|asking|calling|writing|texting|messaging))
@@ -56,7 +56,8 @@ CHASE: Final = anywhere(
     (?:any|some)(?:one|body) (?:there|home|alive|reading|coming)
     (?:did|have) (?:you|u|anyone|yall) (?:guys )?(?:get|got|see|read|forget|gotten|forgotten|receive)
     (?:is|are) (?:any|some)(?:one|body) (?:going to|gonna|ever|even)|how far (?:out|away)|^HE\s?\?+$
-    \d+ (?:days?|hours?|hrs?|weeks?) since (?:i|we)|forgot about us|even coming|what is going on with|(?:part|parts) (?:came|come|arrive\w*|get) (?:in|yet)
+    \d+ (?:days?|hours?|hrs?|weeks?) since (?:i|we)|forgot about us|even coming|what is going on with
+    (?:part|parts) (?:came|come|arrive\w*|get) (?:in|yet)
     (?:whos|who is|who s) coming
     when (?:is|are|will|can|does|should) (?:someone|somebody|the (?:tech|guy|plumber)|he|they)\b
     when (?:are|r|will) (?:you|u|ya|yall)(?: guys)? (?:be |get |going to |gonna )*(?:com(?:e|\
@@ -89,8 +90,7 @@ CHASE_WEAK: Final = anywhere(
     (?:know|tell (?:me|us)|let (?:me|us) know|idea|ask|wondering|confirm|if) (?:when|if|what time|whether|\
       how long|someone|somebody|anyone|anybody|about when)\b
     (?:call|text|get) (?:me|us|back to (?:me|us)) back|call ?back|get back to (?:me|us)
-    ^(?:any ?thing|any ?one|any ?body|status|updates?|news|so|well|eta|time)(?: yet| new| please\
-      | pls)?\W*$
+    ^(?:any ?thing|any ?one|any ?body|status|updates?|news|so|well|eta|time)(?: yet| new| please| pls)?\W*$
     (?:provide|need|give (?:me|us)|want|send|have|get) (?:an?|the|your|some) (?:eta|arrival|time ?frame|\
       time|window|update|estimate)
     arrival time|(?:when|what time) (?:can|should|do|could|will|would) (?:we|i)\b
@@ -106,7 +106,8 @@ CHASE_WEAK: Final = anywhere(
 
 CHASE_SUBJECT: Final = anywhere(
     r"""
-    still waiting|status(?: update| check| request)?\W*$|(?:any|an) update\??|follow(?:ing)?[ -]?up|checking in
+    still waiting|status(?: update| check| request)?\W*$|(?:any|an) update\??|follow(?:ing)?[ -]?up
+    checking in
     (?:2nd|second|third|3rd|final) (?:request|notice|attempt|reminder)|when\?|seguimiento|suivi
     where (?:is|are)
     """,
@@ -118,7 +119,8 @@ THANKS: Final = anywhere(
     (?:great|good|awesome|nice|excellent|amazing|fantastic|super|wonderful) (?:job|work|service|guy|guys|\
       tech)
     (?:was|were) (?:great|wonderful|amazing|awesome|fantastic|very nice|so nice|so helpful)|praise|kudos
-    shout ?out|well done|you (?:guys )?rock|(?:are|is|were|was) the best|buen trabajo|muy amables?|bon travail|excelente servicio
+    shout ?out|well done|you (?:guys )?rock|(?:are|is|were|was) the best|buen trabajo|muy amables?
+    bon travail|excelente servicio
     beau travail|\U0001f44d|\U0001f64f|\U0001f44c|\u2764|\U0001f60a|\U0001f600|\U0001f44f
     """,
 )
@@ -153,12 +155,13 @@ WANTS: Final = anywhere(
 
 UPDATE: Final = anywhere(
     r"""
-    ^(?:ok |so |yes |and |well )?(?:the |your |our |that )?(?:[a-z]+ )?(?:he|she|they|guy|tech|techs|plumber|\
-      electrician|roofer|vendor|crew|contractor|technician|repairman|locksmith)(?:s)? (?:just |has |have |is |\
-      are |already |finally )*(?:said|says|had to|came|put|needs?|will be back|wants|told|cant|couldnt|showed|\
-      ordered|left(?! the| his| it| a)|leaving|went to|coming back|gone|here|on site)
+    ^(?:ok |so |yes |and |well )?(?:the |your |our |that )?(?:[a-z]+ )?(?:he|she|they|guy|tech|techs|\
+      plumber|electrician|roofer|vendor|crew|contractor|technician|repairman|locksmith)(?:s)? (?:just |has |\
+      have |is |are |already |finally )*(?:said|says|had to|came|put|needs?|will be back|wants|told|cant|\
+      couldnt|showed|ordered|left(?! the| his| it| a)|leaving|went to|coming back|gone|here|on site)
     disregard|(?:i|we) (?:had )?called (?:in )?about|ya (?:llego|vino|se fue|termino|esta aqui) (?:el|la|su)
-    ^(?:its |it is |this is |for |im at |we are |were )*(?:store|st|site|tienda|magasin) ?#?\d{1,4}(?: btw| sorry|\W)*$
+    ^(?:its |it is |this is |for |im at |we are |were )*(?:store|st|site|tienda|\
+      magasin) ?#?\d{1,4}(?: btw| sorry|\W)*$
     no longer (?:urgent|an? (?:emergency|issue|problem))|not (?:urgent|an emergency) any ?more
     \([2-9]/[2-9]\)|forgot to (?:say|mention|add|tell|include)
     add(?:ing|itional|ition)? (?:info\w*|details?|note)?(?: ?(?:to|for|on)) (?:the|my|our|this|\
@@ -187,9 +190,9 @@ UPDATE: Final = anywhere(
       ordered|gone|coming back|went)
     ^(?:tech|techs|plumber|electrician|guy|vendor|crew) (?:is |are |just |has |finally )*(?:left|here|\
       said|says|needs|found|ordered|told|arrived|coming back)
-    (?:fire (?:dept|department)|police|cops|utility|gas company) (?:is|are|just) (?:here|left|on site|\
-      came)
-    still need (?:someone|somebody|you|u|him|them|a|the) (?!quote|price)|(?:work order|wo) ?#?\d{3,}
+    (?:fire (?:dept|department)|police|cops|utility|gas company) (?:is|are|just) (?:here|left|on site|came)
+    still need (?!an? (?:quote|price))(?:someone|somebody|you|u|him|them|an?|the)
+    (?:work order|wo) ?#?\d{3,}
     not[ -]to[ -]exceed
     parts? (?:is|are|on|was|were|has been|will be) (?:on )?(?:order|back ?order\w*|ordered|shipped|\
       in transit|delayed|in stock)
@@ -224,7 +227,7 @@ UPDATE_WEAK: Final = anywhere(
       | cant| needs| left| went| found)?
     manager on duty|(?:we|store) closes? at|(?:my|his|her) (?:cell|number|phone) is|^ahora|tambien
     a arrete de|heres the|here (?:is|are) the
-    ^(?:also|btw|by the way|fyi|oh and|and|one more thing|another thing|plus)
+    ^(?:also|btw|by the way|fyi|oh and|and|one more thing|another thing)
     (?:gate|door|alarm|lock ?box|access|entry) codes? (?:is|for|tonight)
     (?:tell|let) (?:him|them|her|the (?:tech|guy|plumber)) (?:to|know|that|he|we)
     (?:park|enter|come) (?:in|thru|through|around|to) (?:the )?(?:back|side|rear)|ask for \w+ (?:at|when)
@@ -243,8 +246,8 @@ UPDATE_CHANGE: Final = anywhere(
     (?:getting|got) (?:a lot |much |way )?(?:worse|better)|drying
     (?:is|are|its) (?:now )?(?:in|into|inside|under|past|by|at) (?:the|our) [\w ]{2,30} now$
     ^now (?:its|the|there|we)\b|^(?:he|she|they|guy|tech|plumber|electrician) (?:is|are) here\b
-    ^(?:ok |so |yes |hi |hey )*(?:we|i) (?:found|shut|turned off|unplugged|reset|got|closed) (?:off )?the (?:leak|\
-      source|valve|water|main|shut ?off|breaker|power|gas)
+    ^(?:ok |so |yes |hi |hey )*(?:we|i) (?:found|shut|turned off|unplugged|reset|got|\
+      closed) (?:off )?the (?:leak|source|valve|water|main|shut ?off|breaker|power|gas)
     (?:calling|texting|writing) back|(?:you|u) asked (?:for|about)|^(?:also |oh |and |sorry |i )*forgot\b
     (?:this|that|it)(?: is|s| was)? (?:is |was )?for store
     (?:heres|here is|here are) the (?:pic|photo|video)\w*

@@ -50,8 +50,8 @@ _SIGNED: Final = re.compile(
 _AFTER_NAME: Final = re.compile(r"^[A-Z][\w'-]+(?: [A-Z][\w'-]+)?\s?,\s?(\d{2,4})\s*$", re.MULTILINE)
 _BEFORE_NAME: Final = re.compile(r"^(\d{2,4})\s?[,/\-]\s?[A-Z][\w'-]+(?: [A-Z][\w'-]+)?\s*$", re.MULTILINE)
 _CAPITALISED: Final = re.compile(
-    r"\b((?:[A-Z][a-z'\u00c0-\u017f]+|[A-Z]&[A-Z])(?:\s(?:and|&)\s[A-Z][a-z]+|\s[A-Z][a-z]+)?)\s#?(\d{1,4})\b"
-    r"(?![:/%°]|[.,]\d|\s?[ap]m\b)"
+    r"\b((?:[A-Z][a-z'\u00c0-\u017f]+|[A-Z]&[A-Z])(?:\s(?:and|&)\s[A-Z][a-z]+|\s[A-Z][a-z]+)?)"
+    r"\s#?(\d{1,4})\b(?![:/%°]|[.,]\d|\s?[ap]m\b)"
 )
 _AT_NAME: Final = re.compile(r"\b(?:at|from)\s+(([a-z]{4,})\s+(\d{1,4}))(?=\s*(?:$|[,.!]\s|[,.!]$))")
 _NOT_A_NAME: Final = _COUNTED | _words(
@@ -76,20 +76,25 @@ _WORD_BEFORE: Final = re.compile(r"([\w']+)\W*$")
 _WORD_AFTER: Final = re.compile(r"\s*([^\W\d_]+)")
 _FREE_TEXT_BEFORE: Final = 24
 _COUNTS_BEFORE: Final = _COUNTED | _words(
-    "since till until til before after around about past by reading reads says hit over under above below temp "
+    "since till until til before after around about past by reading reads says hit over under above below "
+    "temp "
     "to nearly almost only least its it's is was be of for another all approx desde hasta las los a depuis "
     "vers highway hwy route exit than and or through thru nbr opr plus minus not instead call called dial "
     "marca indique fait"
 )
 _COUNTS_AFTER: Final = _words(
-    "am pm f c degree degrees deg degs grados degres degrés people ppl person persons customer customers guest "
-    "guests dollars bucks lb lbs pounds feet ft sq gal gallon gallons inch inches minute minutes min mins hour "
-    "hours hr hrs day days week weeks miles stores units cases boxes pallets pieces employees percent watt watts "
+    "am pm f c degree degrees deg degs grados degres degrés people ppl person persons customer customers "
+    "guest "
+    "guests dollars bucks lb lbs pounds feet ft sq gal gallon gallons inch inches minute minutes min mins "
+    "hour "
+    "hours hr hrs day days week weeks miles stores units cases boxes pallets pieces employees percent watt "
+    "watts "
     "volt volts amp amps psi ppm p times cars kids clientes personas horas minutos heures inside now filters "
     "seats street avenue ave road rd blvd drive"
 )
 _PHRASE_AFTER: Final = re.compile(
-    r"\s*(?:and (?:going|climbing|rising|up|falling|dropping)|in here|in the|\w+ (?:street|avenue|ave|road|rd|blvd)\b)",
+    r"\s*(?:and (?:going|climbing|rising|up|falling|dropping)|in here|in the"
+    r"|\w+ (?:street|avenue|ave|road|rd|blvd)\b)",
     re.IGNORECASE,
 )
 _PHONE: Final = re.compile(r"(?:\+?\d[\s().-]?)?(?:\(?\d{3}\)?[\s.-])?\d{3}[.-]\d{4}\b|\+?\d{7,}")

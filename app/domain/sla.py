@@ -6,7 +6,7 @@ What must not live here: how a policy is written (sla_policy.py), what a warning
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -85,15 +85,7 @@ def explain(policy: Policy, events: Sequence[SlaEvent], as_of: datetime) -> dict
     history = sorted(
         ((to_micros(event.at), index, event) for index, event in enumerate(events) if event.at <= as_of),
     )
-    contacts = [at for at, _, event in history if event.type == "opened"]
-    contacts.extend(
-        to_micros(event.first_contact_at)
-        for _, _, event in history
-        if event.type == "merged_in" and event.first_contact_at is not None
-    )
-    contact = min(contacts, default=None)
-    priority = next((event.priority for _, _, event in history if event.type == "opened"), None)
-    changes = [event.priority for _, _, event in history if event.type == "priority_changed"]
+    contact, priority, changes = _first_contact(event for _, _, event in history)
     reports = {}
     for metric, target in policy.targets.items():
         if contact is None or contact > now:
@@ -106,5 +98,26 @@ def explain(policy: Policy, events: Sequence[SlaEvent], as_of: datetime) -> dict
             clock.start(contact)
         for at, _, event in history:
             clock.take(max(at, contact), event)
+            if clock.over:
+                break
         reports[metric] = clock.report(now)
     return reports
+
+
+def _first_contact(history: Iterable[SlaEvent]) -> tuple[int | None, str | None, list[str | None]]:
+    """Return the earliest contact, the first priority and those that it was changed to."""
+    contact: int | None = None
+    priority: str | None = None
+    changes: list[str | None] = []
+    for event in history:
+        known: datetime | None = None
+        if event.type == "opened":
+            known, priority = event.at, priority or event.priority
+        elif event.type == "merged_in":
+            known = event.first_contact_at
+        elif event.type == "priority_changed":
+            changes.append(event.priority)
+        if known is not None:
+            at = to_micros(known)
+            contact = at if contact is None else min(contact, at)
+    return contact, priority, changes

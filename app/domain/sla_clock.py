@@ -105,12 +105,11 @@ class Clock:
     A count is what one target is measured against: one link of the update chain, one cycle of resolve or
     confirm. `spans` are what the present count is made of, up to `mark`; `starts` are those of the running
     ones, `sums` the time counted before each of them and after the last. While the ticket is resolved, `gap`
-    gathers the spans that count should it be reopened.
+    gathers the spans that count should it be reopened. Nothing changes a clock that is `over`.
     """
 
     __slots__ = (
         "_breached_at",
-        "_final",
         "_gap",
         "_gap_from",
         "_goal",
@@ -127,6 +126,7 @@ class Clock:
         "_stopped_at",
         "_sums",
         "_target",
+        "over",
     )
 
     def __init__(self, policy: Policy, target: Target, priority: str | None) -> None:
@@ -147,7 +147,7 @@ class Clock:
         self._regoal_at: int | None = None
         self._stopped_at: int | None = None
         self._breached_at: int | None = None
-        self._final = False
+        self.over = False
 
     def start(self, at: int) -> None:
         """Begin a new count; a breach of an earlier one stands."""
@@ -159,10 +159,8 @@ class Clock:
         self._state = ClockState.RUNNING
 
     def take(self, at: int, event: SlaEvent) -> None:
-        """Take the next event, at an instant not before the last one's."""
+        """Take the next event, at an instant not before the last one's, unless the clock is over."""
         kind = event.type
-        if self._final:
-            return
         if kind == "held":
             self._hold(at, event.reason)
         elif kind == "released":
@@ -172,7 +170,7 @@ class Clock:
         elif kind == "cancelled":
             if self._running:
                 self._stop(at, ClockState.CANCELLED)
-            self._final = True
+            self.over = True
         else:
             if kind == "resolved":
                 self._release(at, None)
@@ -224,7 +222,7 @@ class Clock:
         if self._running:
             if kind in _STOPS[metric]:
                 self._stop(at, ClockState.MET)
-                self._final = metric in (Metric.ACKNOWLEDGE, Metric.ARRIVE) or (
+                self.over = metric in (Metric.ACKNOWLEDGE, Metric.ARRIVE) or (
                     metric == Metric.RESOLVE and self._policy.on_reopen == OnReopen.FREEZE
                 )
             elif metric == Metric.UPDATE and kind in _TOLD:

@@ -161,11 +161,12 @@ def _by_metric(doc: object, where: str) -> dict[Metric, object]:
 
 
 def _word(kind: type[_Word], value: object, where: str) -> _Word:
-    for member in kind:
-        if value == member.value:
-            return member
-    known = nearest(value if isinstance(value, str) else "", [member.value for member in kind])
-    raise PolicyError(f"{where}: {shown(value)} is not known{known}")
+    name = value if isinstance(value, str) else ""
+    try:
+        return kind(name)
+    except ValueError:
+        known = nearest(name, [str(member) for member in kind])
+        raise PolicyError(f"{where}: {shown(value)} is not known{known}") from None
 
 
 def _target(doc: object, metric: Metric, book: _Book, where: str) -> Target:

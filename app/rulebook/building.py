@@ -18,11 +18,18 @@ from app.rulebook import models
 from app.rulebook.checking import Scope
 from app.rulebook.compiling import FILLER
 from app.rulebook.conditions import read_stage
-from app.rulebook.promises import read_calendars, read_ladders, read_policies, read_texts
+from app.rulebook.phrases import PhraseError, WordList, slots_of
+from app.rulebook.promises import (
+    read_calendars,
+    read_ladders,
+    read_policies,
+    read_texts,
+    target_problems,
+)
 from app.rulebook.schema import facts_for
 from app.rulebook.sources import Source
 from app.rulebook.stages import Stage, compile_rule
-from app.rulebook.vocabulary import PhraseError, Vocabulary, WordList, slots_of
+from app.rulebook.vocabulary import Vocabulary
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 RuleT = TypeVar("RuleT", bound=models.Rule)
@@ -32,7 +39,6 @@ RuleT = TypeVar("RuleT", bound=models.Rule)
 class Stages:
     """The compiled stages of routing.yaml, in the order in which they are asked."""
 
-    kind: Stage[models.KindRule]
     life_safety: Stage[models.LifeRule]
     trade: Stage[models.TradeRule]
     priority: Stage[models.PriorityRule]
@@ -160,7 +166,6 @@ def _stages(
             message = f"unknown trade {rule.trade!r}{nearest(rule.trade, routing.trades)}"
             problems.append(source.document.problem(("trade", index, "trade"), message))
     return Stages(
-        kind=stage("kind", routing.kind),
         life_safety=stage("life_safety", routing.life_safety),
         trade=stage("trade", routing.trade),
         priority=stage("priority", routing.priority),
@@ -183,3 +188,7 @@ def _route_names(
         if rule.sla not in policies.policies:
             message = f"unknown SLA policy {rule.sla!r}{nearest(rule.sla, policies.policies)}"
             problems.append(source.document.problem(("route", index, "sla"), message))
+        problems.extend(
+            source.document.problem(("route", index, "also_notify"), message)
+            for message in target_problems(rule.also_notify)
+        )

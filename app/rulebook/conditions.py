@@ -23,8 +23,8 @@ from app.rulebook.expression import Sequence as Items
 from app.rulebook.models import Rule as AnyRule
 from app.rulebook.sources import Source
 
-FIRST_DECIDES = ("kind", "life_safety", "trade", "priority", "route")
-ALWAYS_DECIDES = ("kind", "trade", "priority", "route")
+FIRST_DECIDES = ("life_safety", "trade", "priority", "route")
+ALWAYS_DECIDES = ("trade", "priority", "route")
 
 
 def read_stage(

@@ -12,7 +12,7 @@ from typing import Final
 
 from app.documents import DocumentError, Problem
 from app.domain.classification import Classification, Facts
-from app.rulebook.models import Example, Rule, RouteRule
+from app.rulebook.models import Example, RouteRule, Rule
 from app.rulebook.revision import Rulebook, load
 
 _SHOWN: Final = 60
@@ -57,7 +57,7 @@ def check(*folders: Path) -> Report:
 
 
 def warnings_of(book: Rulebook) -> Iterator[str]:
-    """Yield what is not wrong, but looks unfinished: rules without an example, word lists that nobody uses."""
+    """Yield what looks unfinished: rules without an example, word lists that nobody uses."""
     for stage, rules in _stages(book):
         for rule in rules:
             if not rule.examples and not isinstance(rule, RouteRule) and rule.when != "true":
@@ -114,7 +114,6 @@ def _decided(book: Rulebook, stage: str, facts: Facts) -> list[str]:
 
 def _stages(book: Rulebook) -> Iterator[tuple[str, Sequence[Rule]]]:
     routing = book.routing
-    yield "kind", routing.kind
     yield "life_safety", routing.life_safety
     yield "trade", routing.trade
     yield "priority", routing.priority

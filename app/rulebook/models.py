@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from app.documents import nearest
-from app.domain.classification import KINDS, PRIORITIES
+from app.domain.classification import PRIORITIES
 from app.domain.instants import DurationError, parse_duration
 
 _NAME: Final = r"^[a-z][a-z0-9_]*$"
@@ -54,17 +54,6 @@ class Rule(_Model):
     when: str = "true"
     examples: Examples = []
     counterexamples: Examples = []
-
-
-class KindRule(Rule):
-    """Decides what a message is."""
-
-    kind: str
-
-    @field_validator("kind")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        return _one_of(value, KINDS, "kind")
 
 
 class LifeRule(Rule):
@@ -124,7 +113,6 @@ class Routing(_Model):
     """routing.yaml: the trades there are, and the stages in the order in which they are asked."""
 
     trades: list[Identifier] = Field(min_length=1)
-    kind: list[KindRule] = Field(min_length=1)
     life_safety: list[LifeRule] = []
     trade: list[TradeRule] = Field(min_length=1)
     priority: list[PriorityRule] = Field(min_length=1)

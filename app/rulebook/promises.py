@@ -7,14 +7,16 @@ What must not live here: rules and word lists (building.py).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
 from app.documents import Problem, nearest
 from app.domain.calendars import parse_calendar
+from app.domain.directory import Role
 from app.domain.errors import CloseloopError
 from app.domain.escalation import Ladder, parse_ladder
+from app.domain.sla_policy import parse_policy
 from app.domain.texts import TextError, Texts, parse_texts
 from app.rulebook import models
 from app.rulebook.holiday_dates import HolidayError, dates_of
@@ -22,6 +24,7 @@ from app.rulebook.sources import TEXTS, Source, plain
 
 ParsedT = TypeVar("ParsedT")
 ALWAYS: Final = "24x7"
+ROLES: Final = (Role.ACCOUNT_MANAGER.value, Role.SERVICE_MANAGER.value, Role.DUTY_MANAGER.value)
 _PLACED: Final = re.compile(r"(?P<path>[a-z_]+(?:\.[\w-]+|\[\d+\])+): (?P<message>.*)", re.DOTALL)
 _STEP: Final = re.compile(r"\[(\d+)\]|([\w-]+)")
 
@@ -58,7 +61,21 @@ def read_ladders(source: Source, file: models.Ladders, problems: list[Problem]) 
         ladder = _attempt(source, where, problems, partial(parse_ladder, document, where=where))
         if ladder is not None:
             found[name] = ladder
+            for index, level in enumerate(ladder.levels):
+                path = ("ladders", name, "levels", index, "notify")
+                problems.extend(
+                    source.document.problem(path, message) for message in target_problems(level.notify)
+                )
     return found
+
+
+def target_problems(targets: Iterable[str]) -> list[str]:
+    """Return what is wrong with targets that are neither a role nor `person:KEY` nor `schedule:NAME`."""
+    return [
+        f"unknown role {target!r}{nearest(target, ROLES)}"
+        for target in targets
+        if ":" not in target and target not in ROLES
+    ]
 
 
 def read_calendars(
@@ -112,6 +129,9 @@ def read_policies(
             "policy": policy,
             "calendars": {key: calendars[key] for key in sorted(set(named.values())) if key in calendars},
         }
+        where = f"policies.{name}"
+        if not unknown:
+            _attempt(source, where, problems, partial(parse_policy, policy, calendars, "UTC", where=where))
     return documents
 
 

@@ -35,13 +35,15 @@ _HEADER: Final = re.compile(
 _CLOSING: Final = re.compile(
     r"^(?:--|_{5,}|-{5,}|={5,}"
     r"|(?:(?:best|kind|warm|many|with|kindest|warmest)\s+)?(?:regards|wishes|thanks)"
-    r"|(?:thanks|thank you|thx|ty|thanks again|many thanks|thanks so much|thank you so much|thanks all|cheers|"
+    r"|(?:thanks|thank you|thx|ty|thanks again|many thanks|thanks so much|thank you so much|thanks all"
+    r"|cheers|"
     r"warmly|sincerely|yours truly|yours|respectfully|best|"
     r"saludos(?: cordiales)?|atentamente|gracias|muchas gracias|un saludo|atte|"
     r"merci(?: beaucoup| d'avance)?|cordialement|bien à vous|salutations|bonne journée)"
     r")[ \t]*[,.!]*[ \t]*$"
     r"|^(?:sent from my |get outlook|enviado desde mi |envoyé de mon |this message was sent from)"
-    r"|^\W*(?:confidentiality|disclaimer|notice\s*:|caution\s*:|privileged|aviso legal|aviso de confid|avis\s*:|"
+    r"|^\W*(?:confidentiality|disclaimer|notice\s*:|caution\s*:|privileged|aviso legal|aviso de confid"
+    r"|avis\s*:|"
     r"avis de confid|this (?:e-?mail|message|communication) (?:may|is|and|was|contains)|"
     r"the (?:information|contents?) (?:in|of|contained)|"
     r"este (?:correo|mensaje)|ce (?:courriel|message)|please consider the environment)",
@@ -53,26 +55,27 @@ _SIGNATURE_WIDTH: Final = 60
 
 _NUMBER: Final = r"(?<![\d$#:./,-])([-+]?\d{1,3}(?:\.\d)?)"
 _DEGREES: Final = re.compile(
-    _NUMBER
-    + r"\s*(?:°\s*[fc]?\b|º|degrees?\b|degrs?\b|degs?\b|grados?\b|degr[eé]s?\b|fahrenheit\b|celsius\b|[fFcC]\b)"
+    _NUMBER + r"\s*(?:°\s*[fc]?\b|º|degrees?\b|degrs?\b|degs?\b|grados?\b|degr[eé]s?\b"
+    r"|fahrenheit\b|celsius\b|[fFcC]\b)"
 )
 _STATED: Final = re.compile(
     r"\b(?:temps?|temperature|at|reading|reads?|its?|it's|is|hit|hitting|around|about|like|still|says?|fait|haciendo"
     r"|now|already|over|value\s*:|showing|shows|marca|marque|indique|up to|a)\s+"
     + _NUMBER
-    + r"(?![\d:/$%,]|\.\d|\s*(?:am|pm|a\.m|p\.m|oclock|min|hrs?|hours?|horas|heures|days?|inch|in of|ft|feet|people|ppl"
-    r"|of|stores?|stops?|stalls?|units?|doors?|percent|st\b|nd\b|rd\b|th\b|times?|weeks?|bucks|other))",
+    + r"(?![\d:/$%,]|\.\d|\s*(?:am|pm|a\.m|p\.m|oclock|min|hrs?|hours?|horas|heures|days?|inch|in of"
+    r"|ft|feet|people|ppl|of|stores?|stops?|stalls?|units?|doors?|percent|st\b|nd\b|rd\b|th\b|times?|weeks?|bucks|other))",
     re.IGNORECASE,
 )
 _PLACED: Final = re.compile(
-    _NUMBER
-    + r"(?!\d)\s+(?:inside|in here|in there|in the (?:store|building|office|kitchen|dining|back)|on the (?:sales )?floor"
-    r"|back there|and (?:going|climbing|rising|up|falling|dropping)|now\b|adentro|dentro)",
+    _NUMBER + r"(?!\d)\s+(?:inside|in here|in there|in the (?:store|building|office|kitchen|dining|back)"
+    r"|on the (?:sales )?floor|back there|and (?:going|climbing|rising|up|falling|dropping)"
+    r"|now\b|adentro|dentro)",
     re.IGNORECASE,
 )
 _ABOUT_HEAT: Final = re.compile(
-    r"temp|degree|degr|grados|cold|cool|warm|hot|heat|freez|fridge|frost|walk.?in|\bac\b|a/c|hvac|air|case|ice|chill"
-    r"|inside|thermo|fait|haciendo|\bfr[ií]|calor|clim|chaud|froid|stuffy|burning up|melt|milk|meat|insulin|vaccine"
+    r"temp|degree|degr|grados|cold|cool|warm|hot|heat|freez|fridge|frost|walk.?in|\bac\b|a/c|hvac|air|case"
+    r"|ice|chill|inside|thermo|fait|haciendo|\bfr[ií]|calor|clim|chaud|froid|stuffy|burning up|melt"
+    r"|milk|meat|insulin|vaccine"
     r"|unit\b|rtu|reach",
     re.IGNORECASE,
 )

@@ -70,8 +70,6 @@ class Rulebook:
         """Return what a message with these `facts` is about, and which rules decided it."""
         view = view_of(facts, self._parts.vocabulary)
         stages, trace, rules = self._parts.stages, list[TraceStep](), list[str]()
-        kind = next(stages.kind.matches(view, trace))
-        view.values["kind"] = kind.outcome.kind
         danger = next(stages.life_safety.matches(view, trace), None)
         view.values["life_safety"] = danger is not None
         trade = next(stages.trade.matches(view, trace))
@@ -83,12 +81,12 @@ class Rulebook:
             priority, decided_by = _URGENT, danger.name
         view.values["priority"] = priority
         tags: dict[str, None] = {}
-        rules += [kind.name, trade.name, decided_by]
+        rules += [trade.name, decided_by]
         for rule in stages.tags.matches(view, trace):
             tags.update(dict.fromkeys(rule.outcome.add))
             rules.append(rule.name)
         return Classification(
-            kind=kind.outcome.kind,
+            kind=str(view.values["kind"]),
             priority=priority,
             trade=trade.outcome.trade,
             tags=tuple(tags),
@@ -102,7 +100,6 @@ class Rulebook:
         view = view_of(facts, self._parts.vocabulary)
         view.values.update(
             {
-                "kind": classification.kind,
                 "life_safety": classification.life_safety,
                 "trade": classification.trade,
                 "priority": classification.priority,

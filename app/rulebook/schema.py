@@ -53,6 +53,7 @@ _MESSAGE: Final = (
     Fact(name="text", type="text", meaning="what the sender newly wrote, in lower case, without accents"),
     Fact(name="subject", type="text", meaning="the mail's subject, in lower case, without accents"),
     Fact(name="channel", type="text", meaning="how it came", values=CHANNELS),
+    Fact(name="kind", type="text", meaning="what the message is: new trouble, or what else", values=KINDS),
     Fact(name="length", type="number", meaning="how many words it has, subject included"),
     Fact(name="pictures", type="number", meaning="how many pictures or files came with it"),
     Fact(name="automatic", type="truth", meaning="a machine sent it (out of office, bounce, our own)"),
@@ -74,7 +75,6 @@ _MESSAGE: Final = (
     Fact(name="tickets.open", type="number", meaning="how many open tickets the sender or the site has"),
 )
 _DECIDED: Final = (
-    Fact(name="kind", type="text", meaning="what the message is", values=KINDS),
     Fact(name="priority", type="text", meaning="the priority that was decided", values=PRIORITIES),
     Fact(name="trade", type="text", meaning="the trade that was decided; empty if unknown"),
     Fact(name="tags", type="list of texts", meaning="the tags that were added"),
@@ -87,12 +87,11 @@ def facts_for(stage: str, trades: tuple[str, ...]) -> dict[str, Fact]:
     known = {fact.name: fact for fact in _MESSAGE}
     decided = {fact.name: fact for fact in _DECIDED}
     visible = {
-        "kind": (),
-        "life_safety": ("kind",),
-        "trade": ("kind", "life_safety"),
-        "priority": ("kind", "life_safety", "trade"),
-        "tags": ("kind", "life_safety", "trade", "priority"),
-        "route": ("kind", "life_safety", "trade", "priority", "tags"),
+        "life_safety": (),
+        "trade": ("life_safety",),
+        "priority": ("life_safety", "trade"),
+        "tags": ("life_safety", "trade", "priority"),
+        "route": ("life_safety", "trade", "priority", "tags"),
     }[stage]
     for name in visible:
         fact = decided[name]

@@ -1,4 +1,4 @@
-"""How good is a rulebook on labelled messages: predictions for rows of a file, and tables of what was confused.
+"""How good is a rulebook on labelled messages: predictions for rows, and tables of what was confused.
 
 Only id, channel, subject and text of a row are read to predict. What must not live here: how rules decide.
 """
@@ -89,14 +89,15 @@ def compare(rows: Iterable[Mapping[str, str]], predictions: Iterable[Prediction]
             tables["trade"][row["trade"], said["trade"]] += 1
         right = row["site_code"].lstrip("0") == said["site_code"].lstrip("0")
         tables["site_code"]["right" if row["site_code"] else "none", "right" if right else "wrong"] += 1
-    urgent = {said: n for (label, said), n in tables["priority"].items() if label == "P1"}
-    calm = Counter[str]()
-    for (label, said), n in tables["priority"].items():
-        if label in ("P3", "P4"):
-            calm[said] += n
+    urgent, calm = Counter[str](), Counter[str]()
+    for (label, rated), n in tables["priority"].items():
+        if label == "P1":
+            urgent[rated] += n
+        elif label in ("P3", "P4"):
+            calm[rated] += n
     figures = {
-        "P1 rated P1 or P2": _share(sum(urgent.get(p, 0) for p in ("P1", "P2")), sum(urgent.values())),
-        "P1 rated P1": _share(urgent.get("P1", 0), sum(urgent.values())),
+        "P1 rated P1 or P2": _share(urgent["P1"] + urgent["P2"], urgent.total()),
+        "P1 rated P1": _share(urgent["P1"], urgent.total()),
         "P3 or P4 rated P1": _share(calm["P1"], calm.total()),
         "priority right": _agreement(tables["priority"]),
         "trade right": _agreement(tables["trade"]),

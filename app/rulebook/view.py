@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.classification import Facts
+from app.domain.replies_kind import customer_intent
 from app.rulebook.reading import read
-from app.rulebook.vocabulary import Spans, Vocabulary, folded, tokens_of
+from app.rulebook.tokens import folded, tokens_of
+from app.rulebook.vocabulary import Spans, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,9 @@ def view_of(facts: Facts, vocabulary: Vocabulary) -> MessageView:
         {
             "text": text.strip(),
             "subject": subject.strip(),
+            "kind": "auto_reply"
+            if facts.automatic
+            else customer_intent(facts.text, facts.subject, facts.channel),
             "length": len(body.words),
             "reply": reading.reply,
             "our_number": reading.our_number,

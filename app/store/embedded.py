@@ -128,7 +128,7 @@ def _serve(home: Path, server: Programs, users: int, lock: int, *, fast: bool) -
     """Return the folder of the socket of a server that answers. Runs under the lock of `home`."""
     data = home / "postgres"
     if not (data / "PG_VERSION").exists():
-        _make(home, server, lock)
+        _make(home, server, lock, fast=fast)
     server.check(data)
     found = postmaster.settle(data, _PATIENCE)
     if found is None:
@@ -141,7 +141,7 @@ def _serve(home: Path, server: Programs, users: int, lock: int, *, fast: bool) -
     return folder
 
 
-def _make(home: Path, server: Programs, lock: int) -> None:
+def _make(home: Path, server: Programs, lock: int, *, fast: bool) -> None:
     """Make the cluster beside its place and move it there when it is whole: a kill leaves no half of it."""
     data, fresh = home / "postgres", home / "postgres.new"
     if fresh.exists():
@@ -165,6 +165,7 @@ def _make(home: Path, server: Programs, lock: int) -> None:
         "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8",
         *(f"--set={key}={value}" for key, value in _SETTINGS.items()),
+        *(["--no-sync"] if fast else []),
         cwd=fresh,
         keep=(lock,),
     )

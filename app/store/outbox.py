@@ -108,6 +108,24 @@ def release_expired(connection: Connection, now: datetime) -> int:
     return result.rowcount
 
 
+def claimants(connection: Connection) -> list[str]:
+    """Return the nodes that hold messages now."""
+    statement = select(outbox.c.claimed_by).where(outbox.c.state == "sending").distinct()
+    return list(connection.execute(statement).scalars())
+
+
+def release_of(connection: Connection, nodes: Collection[str]) -> int:
+    """Give back what these nodes hold, because they are known to be dead. Return how many messages."""
+    if not nodes:
+        return 0
+    result = connection.execute(
+        update(outbox)
+        .where(outbox.c.state == "sending", outbox.c.claimed_by.in_(nodes))
+        .values(state="pending", lease_until=None, claimed_by=""),
+    )
+    return result.rowcount
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """How one call to the provider ended. `state` is what the message is now; `retry_at` for pending."""

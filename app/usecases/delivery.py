@@ -6,7 +6,7 @@ What must not live here: what the next step is (domain/decide.py), which code me
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,9 +25,11 @@ from app.usecases.house import House
 
 log = structlog.get_logger()
 
-# Claim batch x provider timeout < lease: with 8 senders and 10 s a call, 32 messages take 40 s at the worst.
-BATCH = 32
-LEASE = timedelta(seconds=90)
+# Claim batch x provider timeout < lease. With 8 senders and 10 s a call, 32 notices take 40 s at the worst,
+# 8 pages 10 s: a page that a node took with it when it died goes out again half a minute later.
+SENDERS = 8
+_BATCH, _LEASE = 32, timedelta(seconds=90)
+_PAGE_BATCH, _PAGE_LEASE = SENDERS, timedelta(seconds=30)
 _PAGE_VALID, _NOTICE_VALID = 900, 14400
 
 
@@ -51,17 +53,16 @@ def send_pending(
     senders: Executor,
     *,
     pages: bool,
-    batch: int = BATCH,
 ) -> int:
-    """Send up to `batch` pending pages, or pending messages of all other kinds; return how many."""
+    """Send some pending pages, or some pending messages of all other kinds; return how many."""
     now = house.clock.now()
     with house.begin() as connection:
         claimed = outbox_store.claim(
             connection,
             now=now,
-            lease=LEASE,
+            lease=_PAGE_LEASE if pages else _LEASE,
             node=house.identity.node,
-            batch=batch,
+            batch=_PAGE_BATCH if pages else _BATCH,
             pages=pages,
         )
     if not claimed:
@@ -80,6 +81,13 @@ def release_expired(house: House) -> int:
     if released:
         log.warning("outbox_leases_expired", count=released)
     return released
+
+
+def release_dead(house: House, is_dead: Callable[[str], bool]) -> int:
+    """Give back at once what nodes hold that `is_dead` knows to be gone; their leases need not run out."""
+    with house.begin() as connection:
+        dead = [node for node in outbox_store.claimants(connection) if is_dead(node)]
+        return outbox_store.release_of(connection, dead)
 
 
 def _moot(house: House, message: Claimed) -> _Result:

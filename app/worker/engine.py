@@ -22,7 +22,6 @@ log = structlog.get_logger()
 TICK_SECONDS = 1
 _LEASES_SECONDS = 15
 _PAUSE_AFTER_ERROR = 1.0
-_SENDERS = 8
 
 
 class Loop:
@@ -66,10 +65,11 @@ class Loop:
 class Worker:
     """All loops of one process."""
 
-    def __init__(self, house: House, gateways: Gateways) -> None:
-        """Prepare the loops for this house; `start` lets them run."""
-        self._senders = ThreadPoolExecutor(_SENDERS, thread_name_prefix="sender")
-        self._notice_senders = ThreadPoolExecutor(_SENDERS, thread_name_prefix="notice-sender")
+    def __init__(self, house: House, gateways: Gateways, is_dead: Callable[[str], bool]) -> None:
+        """Prepare the loops for this house; `is_dead` tells of a node whether it is known to be gone."""
+        self._house, self._is_dead = house, is_dead
+        self._senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="sender")
+        self._notice_senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="notice-sender")
         self._inbox = Loop("inbox", lambda: intake.handle_waiting(house))
         self._timers = Loop("timers", lambda: timers.fire_due(house))
         # Pages have senders of their own: a provider that hangs on notices must not hold up a page.
@@ -89,6 +89,7 @@ class Worker:
 
     def start(self) -> None:
         """Start all loops and the ticking."""
+        delivery.release_dead(self._house, self._is_dead)
         for loop in self._loops():
             loop.start()
         for loop in (self._inbox, self._timers, self._pages, self._notices):

@@ -171,7 +171,7 @@ def upgrade() -> None:
         sa.Column("position", sa.SmallInteger(), nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.CheckConstraint(
-            "CASE WHEN kind = 'email' THEN address = lower(address) AND address LIKE '%%_@_%%' ELSE address ~ '^[+][1-9][0-9]{6,14}$' END",
+            "CASE WHEN kind = 'email' THEN address = lower(address) AND address LIKE '%_@_%' ELSE address ~ '^[+][1-9][0-9]{6,14}$' END",
             name=op.f("ck_contact_methods_address"),
         ),
         sa.CheckConstraint("kind IN ('sms', 'email', 'voice')", name=op.f("ck_contact_methods_kind")),
@@ -305,7 +305,7 @@ def upgrade() -> None:
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("position", sa.SmallInteger(), nullable=False),
         sa.CheckConstraint(
-            "CASE WHEN kind = 'email' THEN address = lower(address) AND address LIKE '%%_@_%%' ELSE address ~ '^[+][1-9][0-9]{6,14}$' END",
+            "CASE WHEN kind = 'email' THEN address = lower(address) AND address LIKE '%_@_%' ELSE address ~ '^[+][1-9][0-9]{6,14}$' END",
             name=op.f("ck_contact_addresses_address"),
         ),
         sa.CheckConstraint("kind IN ('phone', 'email')", name=op.f("ck_contact_addresses_kind")),

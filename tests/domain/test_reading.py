@@ -194,6 +194,19 @@ def test_twilio_receipts(word: str, status: str) -> None:
     assert (receipt.error_code, receipt.at) == ("30003", None)
 
 
+class Broken(dict[str, object]):
+    """A payload on which our own code fails."""
+
+    def get(self, key: object, default: object = None) -> object:
+        raise RuntimeError(f"{key} {default}")
+
+
+@pytest.mark.parametrize("channel", Channel)
+def test_our_own_fault_still_gives_a_message_with_all_its_words(channel: Channel) -> None:
+    message = read_message(inbound(channel, Broken(), b"Body=water"))
+    assert (message.text, message.full_text) == ("", "Body=water")
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=30),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

@@ -3,29 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from fastapi import FastAPI
-from memory import FixedClock, MemoryInbox
+from inbound_app import CONFIG, app_of
+from memory import MemoryInbox
 from serving import Served
-from signing_by_hand import ACCOUNT, BASE, BASIC, NUMBER, OTHER_TOKEN, PUBLIC, TOKEN
-
-from app.inbound.config import InboundConfig
-from app.inbound.routes import router
-
-CONFIG = InboundConfig(
-    public_base_url=BASE,
-    twilio_account_sid=ACCOUNT,
-    twilio_auth_tokens=(TOKEN, OTHER_TOKEN),
-    twilio_numbers=(NUMBER,),
-    sendgrid_event_public_keys=(PUBLIC,),
-    sendgrid_parse_basic=BASIC,
-    inbound_domain="inbound.example.com",
-)
-
-
-def app_of(config: InboundConfig, inbox: MemoryInbox) -> FastAPI:
-    app = FastAPI()
-    app.include_router(router(config, inbox, FixedClock()))
-    return app
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
-from conftest import CONFIG, app_of
+from inbound_app import CONFIG, app_of
 from memory import NOW, MemoryInbox
 from serving import Answer, Served
 from signing_by_hand import BASIC, BOUNDARY, PUBLIC, basic_headers, event_headers, multipart

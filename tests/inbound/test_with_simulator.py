@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from conftest import app_of
+from inbound_app import app_of
 from memory import MemoryInbox
 from serving import Served
 
@@ -156,7 +156,7 @@ def test_a_mail_with_an_attachment(both: tuple[World, Simulator]) -> None:
     photo = {
         "filename": "roof.jpg",
         "content_type": "image/jpeg",
-        "b64": base64.b64encode(b"\xff\xd8" * 50).decode(),
+        "content": base64.b64encode(b"\xff\xd8" * 50).decode(),
     }
     simulator.mail(MAILBOX, "El techo gotea\n\n-- \nDana", subject="Techo: ñandú", attachments=[photo])
     (row,) = world.rows(InboundKind.MESSAGE, 1)
@@ -194,6 +194,6 @@ def test_a_mail_out_and_the_answer_to_it(both: tuple[World, Simulator]) -> None:
     (row,) = world.rows(InboundKind.MESSAGE, 1)
     message = read_message(row, own_domain="inbound.example.com")
     assert message.text == "NO, it still drips"
-    assert message.reply_token == "1042.aB3x"
+    assert message.reply_token == "1042.aB3x", row
     assert message.automatic == ""
     assert not world.inbox.refused

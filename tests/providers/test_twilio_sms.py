@@ -189,6 +189,7 @@ def test_nothing_of_a_message_is_logged(simulator: Simulator, caplog: pytest.Log
     assert "gas" not in caplog.text
     assert TO not in caplog.text
     assert Config().auth_token not in caplog.text
+    assert "twilio.http_client" not in {record.name for record in caplog.records}
 
 
 def test_threads_may_share_one(simulator: Simulator) -> None:

@@ -5,27 +5,12 @@ from typing import Any
 
 import pytest
 from receiving_app import ReceivingApp
+from redirected_sdk import ToSimulator
 from sendgrid import SendGridAPIClient
-from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client as TwilioClient
 
 from simulator.config import Config
 from simulator.running import Simulator
-
-
-class ToSimulator(TwilioHttpClient):
-    """The SDK's own HTTP client, with another host."""
-
-    def __init__(self, base: str) -> None:
-        super().__init__(timeout=5)
-        self._base = base
-
-    def request(self, method: str, url: str, *arguments: Any, **named: Any) -> Any:
-        return super().request(method, url.replace("https://api.twilio.com", self._base), *arguments, **named)
-
-    def close(self) -> None:
-        if self.session is not None:
-            self.session.close()
 
 
 @pytest.fixture(scope="session")

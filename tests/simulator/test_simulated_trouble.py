@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from conftest import ToSimulator
 from receiving_app import ReceivingApp
+from redirected_sdk import ToSimulator
 from sendgrid import SendGridAPIClient
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client as TwilioClient
