@@ -73,6 +73,10 @@ def polarity(said: str, *, asked: bool) -> str:
     if not asked and answers.APPOINTMENT.match(said):
         return ""
     fixed = answers.FIXED.search(said)
+    if fixed and answers.NEGATED.match(said[: fixed.start()]):
+        fixed = None
+    if asked and not fixed and answers.STILL.search(said):
+        return "confirm_no"
     rest = things.NOT_TROUBLE.sub(" ", answers.FIXED.sub(" ", said))
     if (
         things.TROUBLE.search(rest)
@@ -98,7 +102,8 @@ def _about_a_visit(said: str, about: str) -> str:
     placed = bool(things.SITE.search(said))
     named = bool(things.ASSET.search(said))
     wants = "?" in said or bool(visits.WANTS.search(said))
-    if not trouble and not wants:
+    updates = bool(visits.UPDATE.search(said))
+    if not trouble and not wants and (not updates or visits.THANKS_FIRST.match(said)):
         short = len(said) <= _SHORT
         if visits.THANKS_FIRST.match(said) or (
             short and (visits.AGREED.match(said) or visits.THANKS.search(said))
@@ -109,13 +114,14 @@ def _about_a_visit(said: str, about: str) -> str:
     if visits.CHASE.search(said) or (visits.CHASE_SUBJECT.search(about) and not trouble):
         return "chase"
     ours = bool(visits.UPDATE_SUBJECT.search(about))
-    updates = bool(visits.UPDATE.search(said))
     # Where no trouble is named, the one thing left to ask about is the visit.
     vague = wants if ours else not (trouble or named)
     if vague and not updates and len(said) <= _BRIEF and visits.CHASE_WEAK.search(said):
         return "chase"
     if updates or ours:
         return "update"
+    if visits.FIRST_TOLD.match(said):
+        return "new"
     if not wants and len(said) <= 2 * _BRIEF and visits.UPDATE_CHANGE.search(said):
         return "update"
     if placed or wants or len(said) > _BRIEF:

@@ -24,6 +24,8 @@ THUMB_DOWN: Final = at_start(
 
 NOT_FIXED: Final = anywhere(
     r"""
+    ^(?:the )?same (?:thing|issue|problem|deal|as always)\W*$
+    ^(?:its |it is |it )?(?:still )?(?:not|isnt|doesnt|wont|no) (?:working|work|fixed|right|good)\W*$
     (?:not|isnt|aint|wasnt|never|hasnt been|havent been|is not) (?:been |got |gotten |even |really |\
       completely |fully |yet |quite )?(?:fixed|resolved|repaired|solved|completed?|any better|finished)
     IT (?:is |are |was )?(?:not|isnt|still not|still isnt|not even) (?:working|done|right|good|clean|cold|\
@@ -60,9 +62,9 @@ NOT_FIXED: Final = anywhere(
 NO: Final = at_start(
     r"""
     ^(?:(?:um+|uh+|well|sorry|hi|hello|bonjour|hola)[,. ]+)*(?:no+|nope|nah|non|negative|nop|not really|
-    not yet|2)(?:[.!,;:?]|$|\s*[-]|\s+(?:no|nope|still|its|it|the problem|the same|same|not|nothing|never|
-    they|he|she|we|i|that|this|sorry|thats|again|worse|sir|maam|it(?:s|) |todavia|aun|sigue|esta|esto|
-    quedo|toujours|encore|cest|ca|pas|#?\d{4,})(?:\W|$))
+    not yet|2)(?:[.!,;:?]|$|\s*[-]|\s+(?:no|nope|still|its|it|the|my|the same|same|not|nothing|never|they|
+    he|she|we|i|that|this|sorry|thats|again|worse|sir|maam|it(?:s|) |todavia|aun|sigue|esta|esto|quedo|
+    toujours|encore|cest|ca|pas|#?\d{4,})(?:\W|$))
     """,
 )
 
@@ -107,5 +109,18 @@ HAPPENED: Final = anywhere(
 APPOINTMENT: Final = at_start(
     r"""
     ^(?:ok |yes |got it\W* )?(?:\d{1,2}(?::\d\d)? ?(?:am|pm)\b|\d{1,2} (?:works|is (?:fine|good|ok)))
+    """,
+)
+
+NEGATED: Final = at_start(
+    r"""
+    (?:.*\W)?(?:not|isnt|arent|wasnt|werent|doesnt|dont|never|stopped|quit|cant|wont|aint|nothing|
+    no)(?: \w+)? $
+    """,
+)
+
+STILL: Final = anywhere(
+    r"""
+    still|(?:todavia|aun|sigue|siguen|toujours|encore)
     """,
 )

@@ -111,6 +111,7 @@ OFFERS_OF_SPAM: Final = 2
 
 OFFER: Final = anywhere(
     r"""
+    (?:competitive|best|lowest|great|affordable) (?:rates?|prices?|pricing)|may i send|(?:been|are) selected
     congrat\w*|you(?:ve| have)? won|winner|gift ?card|grocery card|prize|claim (?:your|in|now|it|here)
     reward|sweepstakes|lottery|cash ?app|limited (?:time )?offer|special offer|exclusive (?:offer|deal)
     % off|discount\w*|for free|is free|free (?:quote|inspection|estimate|trial|consultation|demo|audit)
@@ -133,6 +134,8 @@ OFFER: Final = anywhere(
 
 PRIVATE: Final = anywhere(
     r"""
+    (?:for |some |grab )?(?:drinks|dinner|lunch|coffee) (?:tonight|later|tomorrow|with me)
+    (?:birthday|bday) (?:party|cake)
     babe|bae|(?:hey|hi|ok|love|thanks|sorry|my|hello) (?:baby|honey|hun|hon)|sweetie|sweetheart|mom|mommy
     mum|dad|daddy|grandma|grandpa|abuela|mami|papi|amor|mi vida|cherie?|mon amour|maman|love (?:you|u|ya)
     luv u|miss (?:you|u)|te amo|te quiero|je taime|happy (?:birthday|bday|anniversary)|feliz cumple\w*
@@ -155,13 +158,13 @@ STAFF_FIRST: Final = at_start(
     dispatch\w*|eta|heading|on my way|will call|vendor|sending)|(?:#?\d{4,} )?(?:eta (?:is |about |
     approx |now )?\d|(?:done|esc|escalate|pass|note|hold|take|onsite|on site|release|reopen|
     ack) #?\d{4,})|#?\d{4,} (?:done|ack|onsite|on site|mine|taken|pass)\b|im (?:on site|onsite)|
-    passing (?:this|it|#?\d{4,}|to)|approved?(?: go ahead| proceed|$| (?:up to|for \$|at \$|the nte|nte|
-    the quote|to \$)|[,.] )|go ahead\b.{0,30}\b(?:repair|quote|proposal|work|option|order|it)\b|
-    (?:dispatched|dispatching|paged|assigned|assigning|calling|called|sent) (?!back\b|about\b|again\b|
-    twice\b|to\b|for\b|in\b|you\b|u\b|from\b|because\b|yesterday\b|this\b|but\b|and\b|(?:two|three|2|
-    3) times)\w+.{0,40}\b(?:eta|now|next|callback|#?\d{4,})\b|(?:cant|cannot|
-    not me)\b[,.]? .{0,60}(?:\bpass\b|\btry \w+|\bgive it to|\bbackup\b|\bask \w+)|not me\b|(?:dispatched|
-    dispatching|assigned|assigning) \w+)
+    passing (?:this|it|#?\d{4,}|to)|(?:cant|cannot)[,.]|ill take (?:it|this)|approved?(?: go ahead
+    | proceed|$| (?:up to|for \$|at \$|the nte|nte|the quote|to \$)|[,.] )|go ahead\b.{0,30}\b(?:repair|
+    quote|proposal|work|option|order|it)\b|(?:dispatched|dispatching|paged|assigned|assigning|calling|
+    called|sent) (?!back\b|about\b|again\b|twice\b|to\b|for\b|in\b|you\b|u\b|from\b|because\b|yesterday\b|
+    this\b|but\b|and\b|(?:two|three|2|3) times)\w+.{0,40}\b(?:eta|now|next|callback|#?\d{4,})\b|(?:cant|
+    cannot|not me)\b[,.]? .{0,60}(?:\bpass\b|\btry \w+|\bgive it to|\bbackup\b|\bask \w+)|not me\b|
+    (?:dispatched|dispatching|assigned|assigning) \w+)
     """,
 )
 

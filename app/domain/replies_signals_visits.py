@@ -11,6 +11,11 @@ from app.domain.replies_signals import anywhere, at_start
 
 CHASE: Final = anywhere(
     r"""
+    ^(?:was |we were |i was )?(?:told|said|promised) \d
+    (?:see|know|ask|asking|find out|tell me|confirm|wondering) (?:when|what time|if) (?:the |a |\
+      your )?(?:HE|you|u|yall)
+    what happened (?:to|with) (?:the |my |our |that )?HE
+    advise (?:on |of |me )?(?:the )?(?:timing|eta|when|status|time)
     (?:any|whats?(?: is)?(?: the| ur| your)?|need an?|got an?|have an?|still no|no) (?:eta|e\.t\.a\.?)
     ^eta(?: pls| please)?\W*$|eta\s?\?+
     (?:any|no|get|got|have|an|some) (?:updates?|news|word|status|progress|idea when|response|luck)(?= yet\
@@ -32,21 +37,21 @@ CHASE: Final = anywhere(
       $)|show\w*|get(?:ting)? (?:here|there)|(?:be )?there|(?:the|their|his|her|your|ur) way|heading|sent|\
       dispatched)
     (?:nobody|no one|noone|none|no HE) (?:has |have |ever |is |still |did |yet |even )*(?:came|come|\
-      coming|show\w*|here(?= yet|\W*$)|arrived|called|contacted|answer\w*|responded|been (?:here|out|by)|\
-      shown)
+      coming|show\w*|here(?= yet|\W*$|[.,!])|arrived|called|contacted|answer\w*|responded|been (?:here|out|\
+      by)|shown)
     HE (?:still )?(?:hasnt|havent|has not|have not|never|didnt|did not|no|isnt here|not here)(?: even\
       | ever| yet| been)*(?: (?:came|come|show\w*|here|arrived?|call\w*|contact\w*|answer\w*|shown|yet|\
       back))
     no[ -]?shows?|never (?:showed|arrived|called)|no (?:call ?back|answer|reply|show|sign of)
-    (?:still )?(?:nobody|no one|no HE)(?: here(?=\W*$| yet)| yet|\W*$)
+    (?:still )?(?:nobody|no one|no HE)(?: here(?=\W*$| yet|[.,!])| yet|\W*$)
     (?:supposed|scheduled|promised|meant) to (?:be here|come|arrive|show|have (?:been|come|someone))
-    (?:was|were|been|got) (?:told|promised)\b.{0,60}\b(?:by|at|hours?|hrs?|today|yesterday|here|coming|\
-      arrive)
+    (?:was|were|been|got) (?:told(?! to)|promised)\b.{0,60}\b(?:by|at|hours?|hrs?|today|yesterday|here|\
+      coming|arrive)
     (?:said|told (?:me|us)|promised)\b.{0,30}\b(?:hours?|hrs?|minutes?|mins?|by (?:noon|\d))
     still waiting(?! for (?:the )?parts)|(?:been|we(?:ve| have)? been|ive been) waiting
     (?:still|been|are|were|im|am|^) ?waiting (?:since|on(?! (?:a |the )?parts?)|\d|an hour|hours|\
       for(?: over| more than)? (?:\d|an?|hours|over|someone|somebody|you|u))(?! cannot)
-    how (?:much )?longer|how long (?:is|will|do|until|till|before|does)
+    how (?:much )?longer|how long (?:is|will|do|until|till?|before|does)
     (?:second|third|fourth|fifth|2nd|3rd|4th|5th) (?:call|text|e-?mail|message|request|attempt|notice|\
       time (?:i|we|im|ive|asking|calling|writing|texting|messaging))
     ^(?:second|third|fourth|2nd|3rd|4th) time
@@ -155,6 +160,7 @@ WANTS: Final = anywhere(
 
 UPDATE: Final = anywhere(
     r"""
+    volvio a (?:ir|pasar|fallar|salir)\w*
     ^(?:ok |so |yes |and |well )?(?:the |your |our |that )?(?:[a-z]+ )?(?:he|she|they|guy|tech|techs|\
       plumber|electrician|roofer|vendor|crew|contractor|technician|repairman|locksmith)(?:s)? (?:just |has |\
       have |is |are |already |finally )*(?:said|says|had to|came|put|needs?|will be back|wants|told|cant|\
@@ -209,8 +215,8 @@ UPDATE_WEAK: Final = anywhere(
     r"""
     (?:came|come|went|is|are|just came|came right|its) (?:right |just )?back (?:on|up|online|by itself)
     back on(?: now)?$
-    (?:stopped|quit|cleared|drained|went away|reset|shut off|let up|came back|fixed itself|went off|\
-      works)? ?(?:by itself|on its own|by themselves)
+    (?:stopped|quit|cleared|drained|went away|reset|shut off|let up|came back|fixed itself|went off|works|\
+      back|back on) (?:by itself|on its own|by themselves)
     (?:has|have|it) (?:now |just )?(?:stopped|cleared|went away|slowed)(?! working| cooling| making\
       | running)
     (?:stopped|gone|cleared|better|quiet|dry) now|gone now
@@ -240,6 +246,11 @@ UPDATE_WEAK: Final = anywhere(
 # A trouble that changes was there before; also when it is named.
 UPDATE_CHANGE: Final = anywhere(
     r"""
+    ^(?:we )?found out|(?:bigger|deeper|higher|hotter|colder|louder|wider|stronger|slower|faster) now$
+    ^no more \w+ but
+    ^(?:still )?(?:leaking|dripping|coming|spreading|smoking|running|pouring|flooding|getting)
+    ^(?:now both|all of them|another one|the other one|its all)|^both .{3,40} now$
+    (?:ok|good|fine|set) (?:for (?:tonight|now)|till?|until)
     ^more (?:water|smoke|leaks?|tiles?|people|of it)|slowed|slowing|recovering|improv\w+
     (?:spread\w*|moving|moved) (?:in)?to
     (?:temp\w*|it|water|level) (?:is |went |has gone |gone )?(?:now )?(?:down|up) to
@@ -264,6 +275,14 @@ UPDATE_SUBJECT: Final = at_start(
     r"""
     ^(?:re|aw|rv|tr) ?:.*\b[a-z]{2,4}-\d{3,}|\bwo ?#?\d{3,}|work order|\bnte\b|parts? on order|(?:tech\w*|
     visit|appointment|service) (?:is )?(?:scheduled|confirmed|update|en route)
+    """,
+)
+
+# Who begins like this tells it for the first time.
+FIRST_TOLD: Final = at_start(
+    r"""
+    ^(?:(?:hi|hey|hello|so|ok|yes|um)[, ]+)*(?:there|theres|there is|we have|weve got|we need|need|a|an|
+    someone|somebody|hay|tenemos|il y a|on a|nous avons)\b
     """,
 )
 

@@ -66,7 +66,7 @@ _NOT_A_NAME: Final = _COUNTED | _words(
 
 # A bare number of three figures, or of two to four alone at the end of the message.
 _BARE: Final = re.compile(r"(?<![\w$#:./°\-+@])(?<!\d,)(?!911)(\d{3})(?![\w:/%°\-$]|[.,]\d)")
-_LAST: Final = re.compile(r"(?:^|[.!?,;\n]\s*|\s-\s*)(?!911)(\d{2,4})\s*[.!]*\s*$")
+_LAST: Final = re.compile(r"(?:^|(?<!\d)[.!?,;\n]\s*|\s-\s*)(?!911)(\d{2,4})\s*[.!]*\s*$")
 _LOCATED: Final = re.compile(
     r"\b(?:at|from|of|manager at)\s+(?!911)(\d{3})"
     r"(?=\s+(?:the|our|we|has|he|she|i|it|a|an)\b|[,.]|$)",

@@ -265,7 +265,7 @@ class Clock:
         self._state = ClockState.RUNNING
 
     def _hold(self, at: int, reason: str | None) -> None:
-        if reason in self._pauses and reason not in self._holds:
+        if reason is not None and reason in self._pauses:
             self._advance(at)
             self._holds[reason] = None
 

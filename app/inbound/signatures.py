@@ -47,14 +47,14 @@ class TwilioSignature:
 
     def is_valid(self, url: str, fields: Mapping[str, Sequence[str]], signature: str, settings: str) -> bool:
         """Return whether a token signed `url` with `fields`; `settings` is the signature settings header."""
-        valid = False
         for validator in self._validators:
             try:
                 algorithm = get_signature_algorithm(settings)
-                valid |= bool(validator.validate(url, _Fields(fields), signature, algorithm))
+                if validator.validate(url, _Fields(fields), signature, algorithm):
+                    return True
             except Exception:  # noqa: BLE001, S112 - the SDK raises half a dozen types on junk; junk is a no
                 continue
-        return valid
+        return False
 
 
 class SendGridSignature:

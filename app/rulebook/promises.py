@@ -26,6 +26,7 @@ ParsedT = TypeVar("ParsedT")
 ALWAYS: Final = "24x7"
 ROLES: Final = (Role.ACCOUNT_MANAGER.value, Role.SERVICE_MANAGER.value, Role.DUTY_MANAGER.value)
 _PLACED: Final = re.compile(r"(?P<path>[a-z_]+(?:\.[\w-]+|\[\d+\])+): (?P<message>.*)", re.DOTALL)
+_NAMED: Final = re.compile(r"(?:unknown key )?'([\w-]+)'")
 _STEP: Final = re.compile(r"\[(\d+)\]|([\w-]+)")
 
 
@@ -86,7 +87,7 @@ def read_calendars(
 ) -> tuple[dict[str, object], dict[str, list[str]]]:
     """Return calendars by name with their holidays as dates, and those dates by calendar.
 
-    `stored` are the dates of a stored revision; they are taken as they are.
+    A calendar that is wrong is None. `stored` are the dates of a stored revision; they are taken as they are.
     """
     calendars: dict[str, object] = {}
     holidays: dict[str, list[str]] = {}
@@ -102,13 +103,13 @@ def read_calendars(
                 problems.append(source.document.problem(path, str(error)))
             document = {**document, "holidays": holidays.get(name, [])}
         where = f"calendars.{name}"
-        _attempt(
+        good = _attempt(
             source,
             where,
             problems,
             partial(parse_calendar, document, where=where, site_timezone="UTC"),
         )
-        calendars[name] = document
+        calendars[name] = document if good else None
     return calendars, holidays
 
 
@@ -130,7 +131,7 @@ def read_policies(
             "calendars": {key: calendars[key] for key in sorted(set(named.values())) if key in calendars},
         }
         where = f"policies.{name}"
-        if not unknown:
+        if not unknown and all(calendars.get(key, ALWAYS) for key in named.values()):
             _attempt(source, where, problems, partial(parse_policy, policy, calendars, "UTC", where=where))
     return documents
 
@@ -159,6 +160,9 @@ def _attempt(
         found = _PLACED.match(message)
         if found is not None:
             path, message = _path(found["path"]), found["message"]
+        named = _NAMED.match(message)
+        if named is not None:
+            path = (*path, named[1])
         problems.append(source.document.problem(path, message))
     return None
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from app.domain.clocks import Timer
 from app.domain.errors import ConflictError
@@ -174,21 +174,46 @@ def _insert_events(connection: Connection, writes: Sequence[TicketWrite]) -> Non
         connection.execute(insert(events), rows)
 
 
-def open_by_due(connection: Connection, limit: int) -> list[tuple[Ticket, str, datetime | None]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which open tickets are looked for; empty means any. `person` has the ticket or is being asked."""
+
+    account: str = ""
+    priority: str = ""
+    person: str = ""
+
+
+def open_by_due(
+    connection: Connection,
+    limit: int,
+    wanted: Wanted | None = None,
+) -> list[tuple[Ticket, str, datetime | None]]:
     """Return open tickets with their next metric and its due instant, longest overdue first."""
     rows = connection.execute(
         select(tickets.c.doc, tickets.c.next_metric, tickets.c.next_due_at)
-        .where(tickets.c.ended_at.is_(None))
+        .where(_open(wanted))
         .order_by(tickets.c.next_due_at, tickets.c.id)
         .limit(limit),
     )
     return [(codec.ticket_from_doc(row.doc), row.next_metric, row.next_due_at) for row in rows]
 
 
-def count_open(connection: Connection) -> int:
+def count_open(connection: Connection, wanted: Wanted | None = None) -> int:
     """Return how many tickets are open."""
-    statement = select(func.count()).select_from(tickets).where(tickets.c.ended_at.is_(None))
+    statement = select(func.count()).select_from(tickets).where(_open(wanted))
     return connection.execute(statement).scalar_one()
+
+
+def _open(wanted: Wanted | None) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [tickets.c.ended_at.is_(None)]
+    if wanted and wanted.account:
+        conditions.append(tickets.c.account == wanted.account)
+    if wanted and wanted.priority:
+        conditions.append(tickets.c.priority == wanted.priority)
+    if wanted and wanted.person:
+        asked = tickets.c.doc["escalation"]["asked"].contains([wanted.person])
+        conditions.append(or_(tickets.c.assignee == wanted.person, asked))
+    return and_(*conditions)
 
 
 def last_ended(connection: Connection) -> Ticket | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+from sqlalchemy import Connection
 
 from app.domain.clocks import Reports, read_clocks
 from app.domain.directory import Directory, Role
@@ -16,6 +18,7 @@ from app.store import outbox as outbox_store
 from app.store import records
 from app.store import tickets as ticket_store
 from app.store.outbox import Delivery
+from app.store.tickets import Wanted
 from app.usecases.house import House
 
 BOARD_LIMIT = 300
@@ -32,19 +35,26 @@ class BoardRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """The open tickets by next due. `total` counts all of them, also those beyond the limit."""
+    """The open tickets that were wanted, by next due. `total` counts all of these, also beyond the limit.
+
+    `users` has the names of those who act from the desk without being in the directory, by mail address.
+    """
 
     rows: tuple[BoardRow, ...]
     total: int
     duty: tuple[str, ...]
     last_closed: Ticket | None
     directory: Directory
+    users: Mapping[str, str]
     now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketView:
-    """One ticket with all that happened: `events` in the order recorded, `deliveries` what we said."""
+    """One ticket with all that happened: `events` in the order recorded, `deliveries` what we said.
+
+    `suppressed` has, of all addresses that were or may be written to, those that said STOP, and when.
+    """
 
     ticket: Ticket
     events: tuple[AnyEvent, ...]
@@ -53,23 +63,27 @@ class TicketView:
     reports: Reports
     policy: Policy
     directory: Directory
+    users: Mapping[str, str]
     now: datetime
 
 
-def board(house: House) -> Board:
-    """Return the board as of now."""
+def board(house: House, wanted: Wanted | None = None) -> Board:
+    """Return the board as of now, only with the tickets that are wanted."""
     now = house.clock.now()
     with house.begin() as connection:
         roster = house.roster(connection)
-        rows = ticket_store.open_by_due(connection, BOARD_LIMIT)
-        total = len(rows) if len(rows) < BOARD_LIMIT else ticket_store.count_open(connection)
+        rows = ticket_store.open_by_due(connection, BOARD_LIMIT, wanted)
+        total = len(rows) if len(rows) < BOARD_LIMIT else ticket_store.count_open(connection, wanted)
         last = None if rows else ticket_store.last_ended(connection)
+        people = [key for ticket, _, _ in rows for key in (ticket.assignee, *ticket.escalation.asked)]
+        users = _user_names(connection, roster.directory, people)
     return Board(
         rows=tuple(BoardRow(ticket=t, next_metric=m, next_due_at=due) for t, m, due in rows),
         total=total,
         duty=roster.who([Role.DUTY_MANAGER], Scope(), now),
         last_closed=last,
         directory=roster.directory,
+        users=users,
         now=now,
     )
 
@@ -88,24 +102,41 @@ def ticket_view(house: House, ticket_id: int) -> TicketView | None:
         ticket = ticket_store.by_ids(connection, [ticket_id]).get(ticket_id)
         if ticket is None:
             return None
-        directory = house.roster(connection).directory
+        roster = house.roster(connection)
+        directory = roster.directory
         site = directory.sites.get(ticket.site)
         zone = site.timezone if site else directory.company.timezone
         policy = house.policy(connection, ticket.policy, zone)
         deliveries = outbox_store.of_ticket(connection, ticket_id)
+        events = ticket_store.events_of(connection, ticket_id)
+        concerned = {ticket.assignee, *ticket.escalation.asked}
+        addresses = {d.address for d in deliveries} | {ticket.requester.address}
+        addresses |= {method.address for key in concerned for method in roster.methods(key)}
+        people = [str(getattr(event, "person", "")) for event in events]
         return TicketView(
             ticket=ticket,
-            events=tuple(ticket_store.events_of(connection, ticket_id)),
+            events=tuple(events),
             deliveries=tuple(deliveries),
-            suppressed=records.suppressed(connection, {d.address for d in deliveries}),
+            suppressed=records.suppressed(connection, addresses),
             reports=read_clocks(ticket, policy, now),
             policy=policy,
             directory=directory,
+            users=_user_names(connection, directory, [ticket.assignee, *people]),
             now=now,
         )
 
 
-def change_mark(house: House) -> int:
-    """Return a number that changes whenever any ticket does; for pages that wait for news."""
+def change_mark(house: House) -> str:
+    """Return a text that changes whenever anything a page shows may have; for pages that wait for news."""
     with house.begin() as connection:
-        return records.latest_event(connection)
+        return records.news_mark(connection)
+
+
+def _user_names(connection: Connection, directory: Directory, keys: Iterable[str]) -> dict[str, str]:
+    """Return the names of the users among these keys: a user without a person acts under the mail address."""
+    found = {}
+    for key in sorted({k for k in keys if "@" in k and k not in directory.people}):
+        user = records.user(connection, key)
+        if user is not None and user.name:
+            found[key] = user.name
+    return found

@@ -112,6 +112,14 @@ def test_overlap_of_neighbouring_days_counts_once_and_touching_windows_are_one()
     assert sunday.between(at("2026-06-07T00:00:00Z"), at("2026-06-09T00:00:00Z")) == 9 * 3600
 
 
+def test_a_special_sunday_reaches_into_the_week_after_it() -> None:
+    hours = {"sun": [["22:00", "06:00"]], "mon": [["05:00", "07:00"]]}
+    start, end = at("2026-06-07T00:00:00Z"), at("2026-06-09T00:00:00Z")
+    assert calendar(hours, "UTC", holidays=["2026-06-07"]).between(start, end) == 2 * 3600
+    longer = {"2026-06-07": [["22:00", "06:30"]]}
+    assert calendar(hours, "UTC", exceptions=longer).between(start, end) == 9 * 3600
+
+
 def test_a_date_that_never_was_has_no_windows_and_cuts_what_ran_into_it() -> None:
     nights = calendar(NIGHTS, "Pacific/Apia")
     found = nights.windows(at("2011-12-29T00:00:00-10:00"), at("2012-01-01T00:00:00+14:00"))

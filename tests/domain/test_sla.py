@@ -132,6 +132,9 @@ P12 = {"P1": "60m", "P2": "240m"}
         ),
         ("resolve", "0 opened, 10 held parts, 90 cancelled", 99, PAUSES, ("cancelled", 140, 10, None)),
         ("acknowledge", "0 opened, 10 held parts", 50, PAUSES, ("running", 60, 50, None)),
+        # what is dated before first contact counts from then
+        ("acknowledge", "0 opened, -10 acknowledged", 9, {}, ("met", 60, 0, None)),
+        ("resolve", "0 opened, -10 held parts, 20 released parts", 50, PAUSES, ("running", 80, 30, None)),
         # cancelled: what was breached stays so, what was over stays over
         ("resolve", "0 opened, 70 cancelled, 80 resolved", 99, {}, ("cancelled", 60, 70, 60)),
         ("resolve", "0 opened, 30 resolved, 40 cancelled, 50 reopened", 99, {}, ("met", 60, 30, None)),

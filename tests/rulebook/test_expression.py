@@ -50,7 +50,7 @@ def test_literals_and_comments() -> None:
         "words.flood && !words.leak",
         'has_words("flood")',
         "near(words.flood, words.leak) || near(words.flood, words.leak, 9)",
-        'only(words.flood) || starts(words.leak) || ends(words.leak)',
+        "only(words.flood) || starts(words.leak) || ends(words.leak)",
         'text.contains("x") && subject.startsWith("re:") && text.matches("^a+$")',
         'priority in ["P1", "P2"] && "wet" in tags',
         "local.hour >= 20 || local.hour < 7 && contact.known",
@@ -76,7 +76,10 @@ def test_right_conditions(source: str) -> None:
         ("channel < 'sms'", "8: < compares numbers, this is a text"),
         ("local.hour", "0: a condition is true or false, this is a number"),
         ("!local.hour", "1: ! needs something true or false, this is a number"),
-        ("words.flood && tickets.open", "15: && needs something true or false on both sides, this is a number"),
+        (
+            "words.flood && tickets.open",
+            "15: && needs something true or false on both sides, this is a number",
+        ),
         ("text.contains(3)", '5: .contains() takes one text in quotes, as in .contains("x")'),
         ("text.contians('x')", "5: unknown function 'contians'; did you mean 'contains'?"),
         ("text.matches('(a')", "13: this pattern is not valid: missing ): (a"),
@@ -116,7 +119,27 @@ def test_size_is_bounded(source: str) -> None:
 
 
 PIECES = st.sampled_from(
-    ["words.flood", "text", "(", ")", "[", "]", ",", "&&", "||", "!", "==", "<", "in", "'x'", '"', "near", ".", "3", "-"]
+    [
+        "words.flood",
+        "text",
+        "(",
+        ")",
+        "[",
+        "]",
+        ",",
+        "&&",
+        "||",
+        "!",
+        "==",
+        "<",
+        "in",
+        "'x'",
+        '"',
+        "near",
+        ".",
+        "3",
+        "-",
+    ]
     + ["text.matches('a*')", "local.hour", "tags", "é", "\n", "//", "=", "true"],
 )
 

@@ -115,12 +115,15 @@ def test_an_open_page_does_not_hold_up_the_end(simulate: Callable[..., Simulator
     sim.set_provider("twilio", down="hang")
     hanging = http.client.HTTPConnection(sim.url.removeprefix("http://"), timeout=5)
     hanging.request("GET", "/2010-04-01/Accounts/x.json")
+    waiting = http.client.HTTPConnection(sim.url.removeprefix("http://"), timeout=5)
+    waiting.request("GET", "/api/wait?phone=%2B16175550142&timeout=30")
     time.sleep(0.1)
     started = time.monotonic()
     sim.__exit__()
     assert time.monotonic() - started < 0.9
-    connection.close()
-    hanging.close()
+    assert json.loads(waiting.getresponse().read()) == {"found": None}
+    for each in (connection, hanging, waiting):
+        each.close()
 
 
 @pytest.mark.parametrize(

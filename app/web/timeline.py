@@ -1,0 +1,253 @@
+"""A ticket's whole story in plain words: every event and every message, each one a line. Pure.
+
+What must not live here: how a line looks (templates), what follows from an event (domain/decide.py).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from app.domain import events as ev
+from app.domain.events import AnyEvent
+from app.store.outbox import Delivery
+from app.usecases.views import TicketView
+from app.web.words import (
+    CHANNELS,
+    METRICS,
+    Moment,
+    Names,
+    address_text,
+    moment,
+    place_of,
+    reason_text,
+    zone_of,
+)
+
+# What was learned later than this after it happened says so.
+_LATE = timedelta(seconds=60)
+# The link in a page is its reader's own key to the ticket: nobody else may read it here.
+_LINK = re.compile(r"\S*/t/[0-9A-Za-z]{6,}")
+_HIDDEN_LINK = "(their link)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line. `side` is `event`, `in` (the customer's words) or `out` (ours); `tone` good, bad or empty.
+
+    `late` is when it became known, if that was later. `status` says how the delivery fares.
+    """
+
+    key: str
+    at: Moment
+    title: str
+    who: str = ""
+    quote: str = ""
+    side: str = "event"
+    tone: str = ""
+    marks: tuple[str, ...] = ()
+    late: Moment | None = None
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """An event in words."""
+
+    title: str
+    quote: str = ""
+    tone: str = ""
+    marks: tuple[str, ...] = field(default=())
+    side: str = "event"
+
+
+def timeline(view: TicketView) -> tuple[Line, ...]:
+    """Return all lines of a ticket, the newest first."""
+    teller = _Teller(view)
+    told: list[tuple[datetime, int, int, Line]] = []
+    for index, event in enumerate(view.events):
+        told.append((event.at, 0, index, teller.event(index, event)))
+    for delivery in view.deliveries:
+        told.append((delivery.created_at, 1, delivery.id, teller.delivery(delivery)))
+    return tuple(line for _, _, _, line in sorted(told, key=lambda entry: entry[:3], reverse=True))
+
+
+def delivery_status(delivery: Delivery) -> tuple[str, str]:
+    """Return how a message fares, in words, and the tone of that."""
+    reason = f": {delivery.detail or delivery.code}" if delivery.detail or delivery.code else ""
+    match delivery.state:
+        case "pending" if delivery.attempts:
+            return f"tried {_times(delivery.attempts)}, will be tried again{reason}", "bad"
+        case "pending" | "sending":
+            return "queued", ""
+        case "cancelled":
+            return "not sent: no longer needed", ""
+        case "failed":
+            return f"failed{reason}", "bad"
+    match delivery.status:
+        case "delivered" | "read":
+            return delivery.status, "good"
+        case "undelivered" | "failed":
+            return f"{delivery.status}{reason}", "bad"
+        case _:
+            return "sent", ""
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+class _Teller:
+    """Tells the events of one ticket."""
+
+    def __init__(self, view: TicketView) -> None:
+        self.view = view
+        self.ticket = view.ticket
+        self.names = Names(view.directory, view.users)
+        self.zone = zone_of(view.ticket, view.directory)
+
+    def event(self, index: int, event: AnyEvent) -> Line:
+        said = self.words(event)
+        late = event.recorded_at - event.at > _LATE
+        return Line(
+            key=f"e{index}",
+            at=self.when(event.at),
+            who=self.names.actor(event.actor, self.ticket),
+            late=self.when(event.recorded_at) if late else None,
+            title=said.title,
+            quote=said.quote,
+            tone=said.tone,
+            marks=said.marks,
+            side=said.side,
+        )
+
+    def delivery(self, delivery: Delivery) -> Line:
+        status, tone = delivery_status(delivery)
+        name = self.names.short(delivery.person) if delivery.person else self.customer
+        what = CHANNELS[delivery.channel]
+        page = delivery.person and delivery.rank == 0
+        return Line(
+            key=f"d{delivery.id}",
+            at=self.when(delivery.created_at),
+            title=f"{'Page' if page else what.capitalize()} to {name}{f' by {what}' if page else ''}",
+            quote=_LINK.sub(_HIDDEN_LINK, delivery.body).strip(),
+            side="out",
+            status=status,
+            tone=tone,
+        )
+
+    @property
+    def customer(self) -> str:
+        return self.ticket.requester.name or address_text(self.ticket.requester.address)
+
+    def when(self, instant: datetime) -> Moment:
+        return moment(instant, self.view.now, self.zone)
+
+    def name(self, key: str) -> str:
+        return self.names.short(key)
+
+    def words(self, event: AnyEvent) -> _Said:  # noqa: C901, PLR0912 - one flat branch for each event
+        """Return an event in words."""
+        match event:
+            case ev.Opened():
+                return self.opened(event)
+            case ev.CustomerWrote():
+                by = CHANNELS[event.channel]
+                return _Said(f"The customer wrote, by {by}", event.text, side="in")
+            case ev.EscalationArmed():
+                return _Said(f"Asking begins at {self.when(event.next_at).text}")
+            case ev.LevelReached():
+                return self.level(event)
+            case ev.Exhausted():
+                who = self.names.several(event.people) or "nobody on duty"
+                again = self.when(event.next_at).text
+                return _Said(f"Nobody took it. Alarmed: {who}. Starts over at {again}", tone="bad")
+            case ev.DeliveryFailed():
+                return self.failed(event)
+            case ev.Acknowledged():
+                title = "joins" if event.joined else "has it"
+                return _Said(f"{self.name(event.person)} {title}", tone="good", marks=_implied(event.implied))
+            case ev.Passed():
+                return _Said(f"{self.name(event.person)} cannot", event.text)
+            case ev.Taken():
+                whose = f" from {self.name(event.previous)}" if event.previous else ""
+                return _Said(f"{self.name(event.person)} took it over{whose}", tone="good")
+            case ev.EtaGiven():
+                return _Said(f"Expected on site at {self.when(event.eta).text}")
+            case ev.Arrived():
+                return _Said("On site", marks=_implied(event.implied))
+            case ev.Held():
+                until = f", until {self.when(event.until).text}" if event.until else ""
+                return _Said(f"On hold: {reason_text(event.reason)}{until}", event.text)
+            case ev.Released():
+                return _Said("Work goes on" if event.person else "Work goes on: the time of the hold is up")
+            case ev.Resolved():
+                return _Said("Resolved", event.text, tone="good")
+            case ev.ResolutionNoted():
+                return _Said("What was done", event.text)
+            case ev.ClosureReminded():
+                return _Said("Customer asked once more whether it is over")
+            case ev.Confirmed():
+                return _Said("Customer agrees that it is over", event.text, tone="good", side="in")
+            case ev.Declined():
+                return _Said("Customer says that it is not over", event.text, tone="bad", side="in")
+            case ev.Reopened():
+                return _Said("Reopened: back to work")
+            case ev.Closed():
+                by = "confirmed by the customer" if event.confirmed else "unconfirmed: the customer never answered"
+                return _Said(f"Closed, {by}", tone="good" if event.confirmed else "")
+            case ev.Cancelled():
+                return _Said("Cancelled", event.text)
+            case ev.PriorityChanged():
+                return _Said(f"Priority {event.previous} became {event.priority}")
+            case ev.SiteSet():
+                return _Said(f"Site is {' '.join(place_of(self.ticket, self.view.directory)).strip()}")
+            case ev.Updated():
+                return _Said("Update to the customer", event.text)
+            case ev.Noted():
+                return _Said("Note", event.text)
+            case ev.Escalated():
+                return _Said("Asked for the next level", event.text)
+            case ev.Warned():
+                return _Said(f"{METRICS[event.metric]} clock at {event.share} % of its target")
+            case ev.Breached():
+                held = f"; {self.name(event.held_by)} had it" if event.held_by else "; nobody had it"
+                return _Said(f"Breach: {METRICS[event.metric].lower()} was due{held}", tone="bad")
+            case _:
+                assert_never(event)
+
+    def opened(self, event: ev.Opened) -> _Said:
+        by = CHANNELS[event.requester.channel]
+        rules = tuple(f"rule: {name}" for name in event.rules)
+        trade = event.trade.replace("_", "/")
+        return _Said(f"Opened by {by} as {event.priority}, {trade}", event.text, marks=rules, side="in")
+
+    def level(self, event: ev.LevelReached) -> _Said:
+        why = {
+            "passed": "Passed on. ",
+            "unreachable": "Not to be reached. ",
+            "escalated": "Next level wanted. ",
+            "reopened": "Reopened. ",
+        }.get(event.reason, "")
+        until = self.when(event.next_at).text
+        marks = (f"level {event.level}, round {event.round}",)
+        if not event.people:
+            return _Said(f"{why}Nobody to ask on this level", marks=marks)
+        return _Said(f"{why}Asking {self.names.several(event.people)} until {until}", marks=marks)
+
+    def failed(self, event: ev.DeliveryFailed) -> _Said:
+        name = self.name(event.person) if event.person else self.customer
+        what = CHANNELS[event.channel].capitalize()
+        following = CHANNELS.get(event.next_channel, event.next_channel)
+        # Words are only promised when they were a page, and somebody is still being asked.
+        then = f" Next try by {following}." if following and event.page else ""
+        code = f" ({event.code})" if event.code else ""
+        reason = f": {event.detail.rstrip('.')}" if event.detail else ""
+        title = f"{what} to {name} at {address_text(event.address)} did not arrive{reason}{code}.{then}"
+        return _Said(title, tone="bad")
+
+
+def _implied(implied: bool) -> tuple[str, ...]:
+    return ("implied by what came next",) if implied else ()
