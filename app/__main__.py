@@ -95,10 +95,23 @@ def compute(
     file: Annotated[Path | None, typer.Argument(help="JSON Lines; standard input without it.")] = None,
 ) -> None:
     """Answer questions about time and people: one JSON line each, in the same order."""
-    from app.domain.compute import answer_stream
+    import json
 
-    with open(file, encoding="utf-8") if file else sys.stdin as questions:  # noqa: PTH123
-        failed = answer_stream(questions, sys.stdout)
+    from app.domain.compute import answer_line
+
+    try:
+        # Bytes that are no UTF-8 spoil their own line only.
+        questions = open(file or sys.stdin.fileno(), encoding="utf-8", errors="replace")  # noqa: PTH123, SIM115
+    except OSError as error:
+        typer.echo(f"closeloop: {file} cannot be read: {error.strerror}", err=True)
+        raise typer.Exit(2) from None
+    failed = False
+    with questions:
+        for line in questions:
+            if line.strip():
+                answer = answer_line(line)
+                failed = failed or "error" in answer
+                sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     raise typer.Exit(1 if failed else 0)
 
 

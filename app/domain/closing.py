@@ -65,7 +65,7 @@ def reopen_by_staff(draft: Draft, command: cmd.Reopen) -> None:
 
 
 def confirm(draft: Draft, command: cmd.Confirm) -> None:
-    """The customer agrees: closed."""
+    """Close: the customer agrees."""
     ticket = draft.ticket
     asked = ticket.state == State.RESOLVED or (ticket.state == State.CLOSED and not ticket.confirmed)
     if not asked:
@@ -78,7 +78,7 @@ def confirm(draft: Draft, command: cmd.Confirm) -> None:
 
 
 def decline(draft: Draft, command: cmd.Decline) -> None:
-    """The customer does not agree: back to work, and whoever had it is paged."""
+    """Go back to work: the customer does not agree; whoever had it is paged."""
     ticket = draft.ticket
     recent = ticket.ended_at is not None and draft.now - ticket.ended_at <= REOPEN_WINDOW
     if not (ticket.state == State.RESOLVED or (ticket.state == State.CLOSED and recent)):
@@ -107,7 +107,7 @@ def decline(draft: Draft, command: cmd.Decline) -> None:
 
 
 def closure_step(draft: Draft) -> None:
-    """The closing question was not answered in time: remind, then close as unconfirmed."""
+    """Remind of the unanswered closing question, or close as unconfirmed after that."""
     ticket = draft.ticket
     if ticket.reminded_at is None or ticket.life_safety:
         draft.record(ev.ClosureReminded(**draft.head()))

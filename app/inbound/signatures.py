@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
-from twilio.request_validator import (  # type: ignore[import-untyped] # the SDK carries no types
+from twilio.request_validator import (
     RequestValidator,
     get_signature_algorithm,
 )

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ConnectTimeout, InvalidURL, RequestException
-from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped] # the SDK carries no types
-from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped] # the SDK carries no types
-from twilio.rest import Client  # type: ignore[import-untyped] # the SDK carries no types
+from twilio.base.exceptions import TwilioException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, SSLError
 
 from app.domain.delivery import twilio_status

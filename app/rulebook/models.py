@@ -20,15 +20,6 @@ Identifier = Annotated[str, Field(pattern=_NAME, max_length=60)]
 RuleName = Annotated[str, Field(min_length=1, max_length=120)]
 
 
-def _in_quotes(value: object) -> object:
-    if isinstance(value, bool | int | float):
-        raise ValueError(f"YAML reads this as {value!r}, no text: put it in quotes")  # noqa: TRY004 - pydantic's way
-    return value
-
-
-Phrase = Annotated[str, BeforeValidator(_in_quotes)]
-
-
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -139,7 +130,7 @@ class Words(_Model):
     negatable: bool = True
     disguise: bool = False
     include: list[str] = []
-    phrases: list[Phrase] = []
+    phrases: list[str] = []
 
 
 def _words(value: object) -> object:
@@ -149,8 +140,8 @@ def _words(value: object) -> object:
 class Dictionary(_Model):
     """words.yaml: words that negate, words that end a negation, and the lists by name."""
 
-    negators: list[Phrase]
-    breakers: list[Phrase]
+    negators: list[str]
+    breakers: list[str]
     lists: dict[Identifier, Annotated[Words, BeforeValidator(_words)]]
 
 

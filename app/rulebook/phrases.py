@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from app.rulebook.tokens import folded, tokens_of
@@ -62,6 +63,7 @@ class Start:
     open: tuple[Phrase, ...] = ()
 
 
+@lru_cache(maxsize=20_000)
 def slots_of(phrase: str) -> tuple[Slot, ...]:
     """Return a phrase of words.yaml as the words that must follow each other. Raises PhraseError."""
     slots: list[Slot] = []

@@ -20,7 +20,6 @@ from app.store import directory as directory_store
 from app.store import outbox as outbox_store
 from app.store import records
 from app.store import tickets as ticket_store
-from app.store.inbox import Handled, Waiting
 from app.store.outbox import LastPage
 from app.usecases.desk import Desk
 from app.usecases.wording import Origin
@@ -94,7 +93,7 @@ class Correspondents:
         fresh = sum(1 for row in desk.outbox if row.address == address and row.text_id in _CHATTER)
         return self._said.get(address, 0) + fresh < _ANSWERS
 
-    def opt_out(self, desk: Desk, waiting: Waiting, message: Message) -> Handled:
+    def note_opt_out(self, desk: Desk, message: Message) -> None:
         """Record STOP and START; a colleague who cannot be texted any more is the duty manager's business."""
         address, channel = message.sender, message.channel
         if message.opt_out == "STOP":
@@ -105,7 +104,6 @@ class Correspondents:
         elif message.opt_out == "START":
             records.unsuppress(desk.connection, channel, address)
         desk.note("opt_out", address, {"word": message.opt_out})
-        return Handled(waiting.id, None, f"opt_out: {message.opt_out}")
 
     def _alarm(self, desk: Desk, person: Person) -> None:
         for key in desk.roster.who(["duty_manager"], Scope(), desk.now):

@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from app.domain.commands import ReportFailure
-from app.domain.delivery import next_attempt
+from app.domain.delivery import Reaction, next_attempt, reaction_to_refusal
 from app.domain.message import Channel
 from app.ports import GatewayError, MailGateway, MailOut, SmsGateway, SmsOut, Trouble
 from app.store import outbox as outbox_store
+from app.store import records
 from app.store import tickets as ticket_store
 from app.store.outbox import PAGE, Attempt, Claimed
 from app.usecases.desk import Desk
@@ -185,6 +186,14 @@ def _record(house: House, results: Sequence[_Result]) -> None:
                 ],
             )
             outbox_store.mark_reported(connection, [r.message.id for r in failed])
+            for result in failed:
+                note_reaction(
+                    desk,
+                    reaction_to_refusal(result.attempt.code, 400),
+                    result.message.channel,
+                    result.message.address,
+                    result.attempt.detail,
+                )
             desk.flush()
     if failed:
         house.wake("saved")
@@ -201,6 +210,15 @@ def _failure(result: _Result) -> ReportFailure:
         code=attempt.code,
         detail=attempt.detail[:200],
     )
+
+
+def note_reaction(desk: Desk, reaction: Reaction | None, channel: str, address: str, detail: str) -> None:
+    """Keep what a refusal says beyond its message: an address that opted out, a set-up that is wrong."""
+    if reaction is Reaction.OPT_OUT:
+        records.suppress(desk.connection, channel, address, desk.now)
+    elif reaction is Reaction.CONFIG:
+        desk.note("provider_setup", channel, {"detail": detail[:500]})
+        log.error("provider_setup", channel=channel, detail=detail[:200])
 
 
 def report_failures(desk: Desk, failures: Iterable[tuple[int | None, str, ReportFailure]]) -> None:

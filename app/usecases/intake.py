@@ -122,7 +122,10 @@ def _one(desk: Desk, people: Correspondents, waiting: Waiting, message: Message)
         # Automatic mail never opens, acknowledges, confirms or reopens anything (RFC 3834).
         return Handled(waiting.id, None, f"automatic: {message.automatic}"[:500])
     if message.opt_out:
-        return people.opt_out(desk, waiting, message)
+        people.note_opt_out(desk, message)
+        # Carriers read YES as an opt-in too; to us it is first of all an answer.
+        if message.opt_out != "START" or message.text.strip().upper() in ("START", "UNSTOP"):
+            return Handled(waiting.id, None, f"opt_out: {message.opt_out}")
     person = people.colleague(message)
     if person is not None:
         return staff.handle(desk, people, waiting, message, person)

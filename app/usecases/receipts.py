@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.domain.commands import ReportFailure
-from app.domain.delivery import advance, canonical
+from app.domain.delivery import advance, canonical, reaction_to_receipt
 from app.domain.message import Channel, Receipt
 from app.store import outbox as outbox_store
 from app.store.inbox import Handled, Waiting
 from app.store.outbox import PAGE, Delivery
-from app.usecases.delivery import report_failures
+from app.usecases.delivery import note_reaction, report_failures
 from app.usecases.desk import Desk
 
 
@@ -49,6 +49,9 @@ def apply(desk: Desk, receipts: Sequence[tuple[Waiting, Receipt]]) -> list[Handl
         if failed and row_id not in reported:
             reported.add(row_id)
             failures.append((delivery.ticket_id, delivery.text_id, _failure(delivery, receipt)))
+        if receipt.error_code:
+            reaction = reaction_to_receipt(now_status, receipt.error_code)
+            note_reaction(desk, reaction, delivery.channel, delivery.address, receipt.detail)
         outcome = f"receipt: {now_status}" if moved else "receipt: nothing new"
         handled.append(Handled(waiting.id, delivery.ticket_id, outcome))
     report_failures(desk, failures)

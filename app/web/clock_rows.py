@@ -45,11 +45,9 @@ class ClockRow:
 def clock_rows(view: TicketView) -> tuple[ClockRow, ...]:
     """Return the clocks that say something about the ticket, in the order of the work."""
     zone = zone_of(view.ticket, view.directory)
-    rows = [
-        _row(metric, view.reports[metric], view.now, zone, ended=not view.ticket.open)
-        for metric in METRICS
-        if metric in view.reports
-    ]
+    order = list(METRICS)
+    reports = sorted(view.reports.items(), key=lambda item: order.index(item[0]))
+    rows = [_row(metric, report, view.now, zone, ended=not view.ticket.open) for metric, report in reports]
     return tuple(row for row in rows if row is not None)
 
 

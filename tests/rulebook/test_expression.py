@@ -139,8 +139,15 @@ PIECES = st.sampled_from(
         ".",
         "3",
         "-",
+        "text.matches('a*')",
+        "local.hour",
+        "tags",
+        "é",
+        "//",
+        "=",
+        "true",
+        "\n",
     ]
-    + ["text.matches('a*')", "local.hour", "tags", "é", "\n", "//", "=", "true"],
 )
 
 

@@ -1,0 +1,180 @@
+"""One ticket as a page shows it: head, words, people, buttons, clocks, timeline. Pure.
+
+What must not live here: who may see it (access.py), reading (usecases/views.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from app.domain.directory import Directory
+from app.domain.message import Channel
+from app.domain.ticket import Ticket
+from app.usecases.views import TicketView
+from app.web.access import Action, Visitor
+from app.web.acting import PRIORITIES, next_step, offers
+from app.web.board import who_has
+from app.web.clock_rows import ClockRow, clock_rows
+from app.web.timeline import Line, timeline
+from app.web.words import (
+    HOLD_REASONS,
+    STATES,
+    Moment,
+    Names,
+    address_text,
+    moment,
+    place_of,
+    reason_text,
+    trade_of,
+    zone_of,
+)
+
+_MAP = "https://maps.google.com/maps"
+HOLD_LENGTHS: Final = (
+    ("60", "1 hour"),
+    ("240", "4 hours"),
+    ("480", "8 hours"),
+    ("1440", "1 day"),
+    ("4320", "3 days"),
+)
+ETA_MINUTES: Final = (15, 30, 45, 60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requester:
+    """Who opened the ticket, and how to reach them: pairs of words and address."""
+
+    name: str
+    address: str
+    ways: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketPage:
+    """All that the ticket's template needs. `action` begins the addresses that its forms post to."""
+
+    number: int
+    code: str
+    place: str
+    site_name: str
+    address: str
+    map_url: str
+    priority: str
+    trade: str
+    state: str
+    state_key: str
+    open: bool
+    quote: str
+    opened: Moment
+    life_safety: bool
+    requester: Requester
+    who: str
+    asked: bool
+    until: Moment | None
+    facts: tuple[tuple[str, str], ...]
+    blocked: tuple[tuple[str, Moment], ...]
+    action: str
+    fragment: str
+    offers: tuple[Action, ...]
+    primary: Action | None
+    clocks: tuple[ClockRow, ...]
+    lines: tuple[Line, ...]
+    zone: str
+    now_ms: int
+    priorities: tuple[str, ...] = PRIORITIES
+    hold_reasons: tuple[tuple[str, str], ...] = tuple(HOLD_REASONS.items())
+    hold_lengths: tuple[tuple[str, str], ...] = HOLD_LENGTHS
+    eta_minutes: tuple[int, ...] = ETA_MINUTES
+
+
+def ticket_page(view: TicketView, visitor: Visitor) -> TicketPage:
+    """Return a ticket as this visitor sees it."""
+    ticket, directory, now = view.ticket, view.directory, view.now
+    names = Names(directory, view.users)
+    zone = zone_of(ticket, directory)
+    code, place = place_of(ticket, directory)
+    site = directory.sites.get(ticket.site)
+    next_at = ticket.escalation.next_at
+    address = f"{site.address}, {site.city}" if site and site.city not in site.address else ""
+    if site and not address:
+        address = site.address
+    base = visitor.base or f"/tickets/{ticket.number}"
+    return TicketPage(
+        number=ticket.number,
+        code=code,
+        place=place,
+        site_name=site.name if site else "",
+        address=address,
+        map_url=f"{_MAP}?{urlencode({'q': address})}" if address else "",
+        priority=ticket.priority,
+        trade=trade_of(ticket),
+        state=STATES[ticket.state],
+        state_key=ticket.state,
+        open=ticket.open,
+        quote=ticket.text,
+        opened=moment(ticket.opened_at, now, zone),
+        life_safety=ticket.life_safety,
+        requester=_requester(ticket),
+        who=who_has(ticket, names) if ticket.open else "",
+        asked=ticket.escalating,
+        until=moment(next_at, now, zone) if next_at else None,
+        facts=_facts(view, zone),
+        blocked=_blocked(view, names, zone),
+        action=base,
+        fragment=f"{visitor.base}/fragment" if visitor.base else f"/fragments/tickets/{ticket.number}",
+        offers=offers(ticket, visitor),
+        primary=next_step(ticket, visitor),
+        clocks=clock_rows(view),
+        lines=timeline(view),
+        zone=_zone_text(ticket, directory),
+        now_ms=int(now.timestamp() * 1000),
+    )
+
+
+def _requester(ticket: Ticket) -> Requester:
+    who = ticket.requester
+    ways: tuple[tuple[str, str], ...]
+    if who.channel == Channel.EMAIL:
+        ways = (("Mail", f"mailto:{quote(who.address, safe='@')}"),)
+    elif who.address.startswith("+"):
+        ways = (("Call", f"tel:{who.address}"), ("Text", f"sms:{who.address}"))
+    else:
+        ways = ()
+    return Requester(name=who.name, address=address_text(who.address), ways=ways)
+
+
+def _facts(view: TicketView, zone: str) -> tuple[tuple[str, str], ...]:
+    """Return what else is to be known at a glance, as pairs of a name and a value."""
+    ticket, now = view.ticket, view.now
+    found = []
+    if ticket.eta and ticket.open and ticket.state in ("en_route", "on_hold", "acknowledged"):
+        found.append(("Expected on site", moment(ticket.eta, now, zone).text))
+    if ticket.hold_reason:
+        until = f", until {moment(ticket.hold_until, now, zone).text}" if ticket.hold_until else ""
+        found.append(("On hold", f"{reason_text(ticket.hold_reason)}{until}"))
+    if ticket.resolution:
+        found.append(("What was done", ticket.resolution))
+    if ticket.ended_at:
+        agreed = {True: "confirmed by the customer", False: "unconfirmed"}[ticket.confirmed]
+        how = f", {agreed}" if ticket.state == "closed" else ""
+        found.append((STATES[ticket.state], f"{moment(ticket.ended_at, now, zone).text}{how}"))
+    return tuple(found)
+
+
+def _blocked(view: TicketView, names: Names, zone: str) -> tuple[tuple[str, Moment], ...]:
+    """Return whose address said STOP, and since when."""
+    people = view.directory.people.values()
+    owners = {m.address: names.short(person.key) for person in people for m in person.methods}
+    requester = view.ticket.requester
+    owners[requester.address] = requester.name or "the customer"
+    return tuple(
+        (f"{owners.get(address, 'somebody')} ({address_text(address)})", moment(since, view.now, zone))
+        for address, since in sorted(view.suppressed.items(), key=lambda item: item[1])
+    )
+
+
+def _zone_text(ticket: Ticket, directory: Directory) -> str:
+    zone = zone_of(ticket, directory)
+    return zone.rpartition("/")[2].replace("_", " ")
