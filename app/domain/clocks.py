@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.domain.sla import ClockReport, Metric, Policy, explain
 from app.domain.ticket import State, Ticket
@@ -27,14 +27,26 @@ class Timer:
     due_at: datetime
 
 
+# At the due instant itself a target is still met, so a breach is seen one tick of the database's clock later.
+_JUST_AFTER = timedelta(microseconds=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A clock reaches `share` percent of its target at `at`; 100 and `breach` for the target itself."""
+    """A clock reaches `share` percent of its target at `at`; 100 and `breach` for the target itself.
+
+    `seen_at` is the first instant at which that can be said.
+    """
 
     metric: Metric
     share: int
     at: datetime
     breach: bool
+
+    @property
+    def seen_at(self) -> datetime:
+        """Return when the threshold is crossed: a warning when reached, a breach just after due."""
+        return self.at + _JUST_AFTER if self.breach else self.at
 
 
 def read_clocks(ticket: Ticket, policy: Policy, now: datetime) -> Reports:
@@ -69,7 +81,7 @@ def wanted_timers(ticket: Ticket, policy: Policy, reports: Reports) -> frozenset
     first: dict[Metric, Threshold] = {}
     for threshold in open_thresholds(ticket, policy, reports):
         first.setdefault(threshold.metric, threshold)
-    timers.extend(Timer(CLOCK, metric, threshold.at) for metric, threshold in first.items())
+    timers.extend(Timer(CLOCK, metric, threshold.seen_at) for metric, threshold in first.items())
     return frozenset(timers)
 
 

@@ -248,7 +248,7 @@ def _record_thresholds(draft: Draft) -> Reports:
     policy, now = draft.setting.policy, draft.now
     reports = read_clocks(draft.ticket, policy, now)
     for threshold in open_thresholds(draft.ticket, policy, reports):
-        if threshold.at > now:
+        if threshold.seen_at > now:
             continue
         ticket, metric = draft.ticket, threshold.metric
         head = draft.head(threshold.at)

@@ -70,6 +70,7 @@ class StaffReply:
 
 
 _READ: Final = 2000  # characters in which a verb and its numbers have to stand
+_CLAUSE_ENDS: Final = frozenset(",.-;!\n")
 _ALONE: Final = frozenset({Verb.LIST, Verb.WHO, Verb.HELP})
 _FREE_TEXT: Final = frozenset(
     {Verb.DONE, Verb.ESC, Verb.NOTE, Verb.UPDATE, Verb.PASS, Verb.HOLD, Verb.NEW, Verb.CANCEL, Verb.ACK},
@@ -229,15 +230,17 @@ def _beyond_yes(said: tuple[Word, ...], folded: str, end: int) -> tuple[Verb, in
 def _clear_yes_or_no(said: tuple[Word, ...], folded: str, start: int, end: int) -> bool:
     first = said[start].word
     rest = [word for word in said[end:] if not _TICKET.match(folded, word.start)]
+    follows = folded[said[end - 1].end :].lstrip(" ")[:1]
+    strong = first not in WEAK_ACK | WEAK_PASS | EVERYTHING
     if any(word.word == "?" for word in rest):
-        return False
+        # "Got it, which store?" has it and asks; "ok which store?" only asks.
+        return strong and follows in _CLAUSE_ENDS
     if first in WEAK_ACK or first in EVERYTHING or first in {"mine", "got", "taking"}:
         return _only_yes(said, end, folded) or (first in {"got", "taking"} and len(rest) < len(said[end:]))
     if first == "2":
         return not rest or rest[0].word not in UNITS
     if first in WEAK_PASS:
-        follows = folded[said[end - 1].end :].lstrip()[:1]
-        return not rest or follows in {",", ".", "-", ";", "!"} or all(w.word in POLITE for w in rest)
+        return not rest or follows in _CLAUSE_ENDS or all(w.word in POLITE for w in rest)
     return True
 
 

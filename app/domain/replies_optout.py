@@ -19,6 +19,7 @@ _STOP: Final = frozenset(
     },
 )
 _START: Final = frozenset({"start", "unstop"})
+_LONGEST: Final = 40  # no longer text is such a word, whatever it is padded with
 _TRIM: Final = re.compile(r"[\s.!,;:\"'*()\[\]<>_-]+")
 
 
@@ -28,10 +29,8 @@ def opt_word(text: str) -> Literal["STOP", "START", ""]:
     "please cancel the plumber" is none. YES is none either, though a carrier reads it as a start: to us it
     is an answer.
     """
-    word = _TRIM.sub("", fold(text)) if len(text.split()) <= _TWO else ""
+    said = " ".join(text.split())
+    word = _TRIM.sub("", fold(said)) if len(said) <= _LONGEST else ""
     if word in _STOP:
         return "STOP"
     return "START" if word in _START else ""
-
-
-_TWO: Final = 2  # "stop all", "opt out" and "opt-out" are the word too

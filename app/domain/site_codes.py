@@ -60,7 +60,8 @@ _NOT_A_NAME: Final = _COUNTED | _words(
     "they he she monday tuesday wednesday thursday friday saturday sunday january february march april may "
     "june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec "
     "sev nac battery opr operator highway hwy route phase temp value limit reading temperature press reply "
-    "district region area team car lift escalator rack suction compressor sensor point alarm slot key box bin "
+    "district region area team car lift escalator rack suction compressor sensor point alarm slot key box "
+    "bin "
     "shelf chapter section version model forecast degrees least most nearly almost"
 )
 

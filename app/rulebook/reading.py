@@ -82,6 +82,7 @@ _ABOUT_HEAT: Final = re.compile(
 _FRENCH: Final = re.compile(
     r"\b(?:le|la|il|fait|magasin|chambre|on|dans|ça|degrés)\b.*\b(?:est|fait|dans|et|on|pis)\b"
 )
+_DIGIT: Final = re.compile(r"\d")
 _COLDEST: Final = -40
 _HOTTEST: Final = 130
 
@@ -149,6 +150,8 @@ def _like_a_signature(line: str) -> bool:
 def degrees_in(text: str) -> tuple[float, ...]:
     """Return the temperatures that `text` names, in Fahrenheit; French speakers mean Celsius."""
     spoken = digits_for_words(text)
+    if not _DIGIT.search(spoken):
+        return ()
     french = _FRENCH.search(spoken.lower()) is not None
     found: dict[int, float] = {}
     patterns = [_DEGREES, _STATED, _PLACED] if _ABOUT_HEAT.search(spoken) else [_DEGREES]

@@ -47,6 +47,7 @@ NOTICES: Mapping[str, str] = {
     "priority": "Priority changed.",
     "eta_unclear": "No time saved: write it like 45, 1h30 or 3:15p.",
     "text_missing": "Nothing saved: the text is missing.",
+    "conflict": "Nothing saved: somebody else changed this ticket at the same moment. Look again.",
     "choice_missing": "Nothing saved: please choose from the list.",
 }
 

@@ -28,6 +28,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _CHANGED = "event: board\ndata: changed\n\n"
 _START = "retry: 2000\n\n"
 _HEARTBEAT = ":\n\n"
+_Handler = Callable[[int, FrameType | None], object]
 
 
 class News:
@@ -76,7 +77,8 @@ class News:
         try:
             while self._listeners and not self._over:
                 mark = await run_in_threadpool(views.change_mark, self._house)
-                if known and mark != known:
+                # The first mark is told too: something may have happened since the page was made.
+                if mark != known:
                     self._tell()
                 known = mark
                 await asyncio.sleep(_POLL_SECONDS)
@@ -94,24 +96,22 @@ class News:
         is heard here too, before the server's own handler.
         """
         loop = asyncio.get_running_loop()
-        before = {}
+        before: dict[signal.Signals, _Handler] = {}
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
-                before[number] = signal.getsignal(number)
-                signal.signal(number, _also(lambda: loop.call_soon_threadsafe(self.end), before[number]))
+                handler = signal.getsignal(number)
+                if callable(handler):
+                    before[number] = handler
+                    signal.signal(number, _also(lambda: loop.call_soon_threadsafe(self.end), handler))
         yield
         self.end()
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-_Handler = Callable[[int, FrameType | None], object] | int | None
-
-
-def _also(first: Callable[[], object], then: _Handler) -> Callable[[int, FrameType | None], None]:
+def _also(first: Callable[[], object], then: _Handler) -> _Handler:
     def handler(number: int, frame: FrameType | None) -> None:
         first()
-        if callable(then):
-            then(number, frame)
+        then(number, frame)
 
     return handler

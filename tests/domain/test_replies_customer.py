@@ -80,6 +80,8 @@ def test_answers_to_the_closing_question(text: str, verb: CustomerVerb, number: 
         ("arrêt", CustomerVerb.STOP),
         ("please stop texting me", CustomerVerb.STOP),
         ("START", CustomerVerb.START),
+        ("stop all", CustomerVerb.STOP),
+        ("stop" + " " * 200 + "the water", CustomerVerb.TEXT),
         ("cancel", CustomerVerb.STOP),
         ("please cancel the plumber", CustomerVerb.CANCEL),
         ("STOP WHATEVER UR DOING, PIPE BROKE, WATER EVERYWHERE", CustomerVerb.TEXT),

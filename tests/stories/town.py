@@ -81,7 +81,7 @@ class Town:
 
     def reply(self, address: str, text: str, containing: str = "") -> None:
         """Somebody answers the newest mail in their mailbox (that contains these words)."""
-        mails = [m for m in self.sim.mailbox(address) if m["direction"] != "out" and containing in str(m)]
+        mails = [m for m in self.sim.mailbox(address) if m["direction"] == "to_mailbox" and containing in str(m)]
         self.sim.reply(mails[-1], address, text)
         self.settle()
 
