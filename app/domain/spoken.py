@@ -30,12 +30,10 @@ _HUNDREDS: Final = {"doscientos": 2, "trescientos": 3, "cuatrocientos": 4, "quin
 _JOINERS: Final = ("and", "y")
 
 # "o" and Spanish "once" are ordinary words elsewhere: they count only inside a run, not alone.
-_ONLY_IN_A_KNOWN: Final = frozenset(_NUMBER.split("|")) - _ONLY_IN_A_RUN | {"oh"}
-_WORD: Final = re.compile(r"[a-z]+")
-_RUN: Final = frozenset({"o", "oh", "once", "one", "uno"})
+_ONLY_IN_A_RUN: Final = frozenset({"o", "oh", "once", "one", "uno"})
 _NUMBER: Final = "|".join([*_DIGITS, *_TEENS, *_TENS, *_HUNDREDS, "hundred", "cien", "ciento"])
-_KNOWN: Final = frozenset(_NUMBER.split("|")) - _ONLY_IN_A_RUN | {"oh"}
 _WORD: Final = re.compile(r"[a-z]+")
+_KNOWN: Final = frozenset(_NUMBER.split("|")) - {"o", "once"}
 _RUN: Final = re.compile(rf"\b(?:{_NUMBER})(?:[ \-]+(?:(?:and|y) )?(?:{_NUMBER}))*\b", re.IGNORECASE)
 
 
