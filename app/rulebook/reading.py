@@ -117,7 +117,7 @@ def newly_written(subject: str, body: str) -> str:
     """Return `body` without quoted history and signatures; a forwarded mail keeps what it forwards."""
     if "\n" not in body:
         return body
-    if False:
+    if _FORWARD.match(subject):
         parts = _HEADER.split(_QUOTE_STARTS.sub("", body))
         return "\n\n".join(_unsigned(part) for part in parts).strip()
     for start in (_QUOTE_STARTS, _HEADER):

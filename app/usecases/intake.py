@@ -123,8 +123,10 @@ def _one(desk: Desk, people: Correspondents, waiting: Waiting, message: Message)
         return Handled(waiting.id, None, f"automatic: {message.automatic}"[:500])
     if message.opt_out:
         people.note_opt_out(desk, message)
-        # Carriers read YES as an opt-in too; to us it is first of all an answer.
-        if message.opt_out != "START" or message.text.strip().upper() in ("START", "UNSTOP"):
+        # Carriers read YES as an opt-in too, and HELP as a question about texts; to us YES is first of all an
+        # answer, and somebody whom we know and who texts nothing but "help" may need just that.
+        word = message.text.strip().strip(".!").upper()
+        if word not in ("YES", "HELP", "AYUDA") or (word != "YES" and people.contact(message) is None):
             return Handled(waiting.id, None, f"opt_out: {message.opt_out}")
     person = people.colleague(message)
     if person is not None:

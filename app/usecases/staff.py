@@ -54,6 +54,8 @@ def handle(
     wanted = visit.targets(token_number)
     if isinstance(wanted, TextId):
         return visit.cannot(wanted)
+    if reply.verb == Verb.ETA and reply.eta is None:
+        return visit.cannot(TextId.ETA_NEEDS_TIME, wanted[0])
     for ticket in wanted:
         command = visit.command(ticket)
         chatter = isinstance(command, cmd.Note) and not command.understood
@@ -187,8 +189,8 @@ class _Visit:
         names = [self.desk.roster.directory.people[key].name for key in keys]
         return "\n".join(f"Duty manager {name}" for name in names)
 
-    def cannot(self, text_id: TextId) -> Handled:
-        """Say that it is not clear which ticket is meant, or that there is none; the words are kept."""
+    def cannot(self, text_id: TextId, ticket: Ticket | None = None) -> Handled:
+        """Say what is missing: which ticket is meant, or when somebody comes. Nothing is changed."""
         if text_id == TextId.WHICH:
             held = self._held()
             choices = held if len(held) > 1 else self._asked()
@@ -198,9 +200,11 @@ class _Visit:
         elif self.reply.verb == Verb.UNKNOWN:
             # A colleague with nothing open who writes words: an emergency that they pass on.
             return customers.handle(self.desk, self.people, self.waiting, self.message)
+        elif ticket is not None:
+            self._say(text_id, number=str(ticket.number))
         else:
             self._say(text_id)
-        return Handled(self.waiting.id, None, f"answered: {text_id}")
+        return Handled(self.waiting.id, ticket.id if ticket else None, f"answered: {text_id}")
 
     def _asked(self) -> list[Ticket]:
         pages = self.people.pages_to(self.desk, self.message.sender)

@@ -193,7 +193,14 @@ def _with_form(handler: Callable[[Request, Form], Response]) -> Callable[[Reques
             body += chunk
             if len(body) > _LARGEST_FORM:
                 raise FormTooLargeError
-        form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50))
-        return await run_in_threadpool(handler, request, form)
+        return await run_in_threadpool(handler, request, _fields(body))
 
     return endpoint
+
+
+def _fields(body: bytes) -> Form:
+    """Return the fields of a form; none for a body that is not one, which then lacks its key."""
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50))
+    except ValueError:
+        return {}

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from app.store.records import User
 from app.usecases import sessions
 from app.usecases.house import House
-from app.web.access import SESSION, Guard, WebConfig
+from app.web.access import SESSION, FormTooOldError, Guard, WebConfig
 from app.web.showing import go_to, show
 
 _SIGNED_IN = timedelta(days=7)
@@ -69,30 +69,35 @@ class SignIn:
 
     def page(self, request: Request) -> Response:
         """Show the form."""
-        return self._form(request, "", 200)
+        return self._form(request, "", 200, request.query_params.get("next", ""))
 
     def sign_in(self, request: Request, form: Mapping[str, str]) -> Response:
         """Check mail address and password."""
-        self._guard.check_form(form, self._guard.form_key(request.cookies.get(_FORM, "none")))
+        bound = request.cookies.get(_FORM, "")
+        if not bound:
+            raise FormTooOldError
+        self._guard.check_form(form, self._guard.form_key(bound))
+        where = form.get("next", "")
         email = form.get("email", "").strip().lower().replace("\0", "")[:200]
         who = (request.client.host if request.client else "", email)
         now = self._house.clock.now()
         wait = self._brake.wait(who, now)
         if wait:
             seconds = int(wait.total_seconds()) + 1
-            return self._form(request, f"Too many tries. Wait {seconds} s, then try again.", 429)
+            return self._form(request, f"Too many tries. Wait {seconds} s, then try again.", 429, where)
         user = sessions.check_password(self._house, email, form.get("password", ""))
         if user is None:
             self._brake.failed(who, now)
-            return self._form(request, "This mail address and password do not belong together.", 401)
+            problem = "This mail address and password do not belong together."
+            return self._form(request, problem, 401, where)
         self._brake.forget(who)
-        return self._begin(user, _local(form.get("next", "")))
+        return self._begin(user, _local(where))
 
     def enter(self, request: Request) -> Response:
         """Sign in by a magic link."""
         user = self._guard.enters(request.query_params.get("k", ""))
         if user is None:
-            return self._form(request, "This link is no longer good. Sign in with your password.", 410)
+            return self._form(request, "This link is no longer good. Sign in with your password.", 410, "")
         return self._begin(user, "/")
 
     def sign_out(self, request: Request, form: Mapping[str, str]) -> Response:
@@ -109,11 +114,10 @@ class SignIn:
         self._set(answer, SESSION, key, _SIGNED_IN)
         return answer
 
-    def _form(self, request: Request, problem: str, status: int) -> Response:
+    def _form(self, request: Request, problem: str, status: int, where: str) -> Response:
         bound = request.cookies.get(_FORM, "") or self._house.ids.token()
         values = {"problem": problem, "csrf": self._guard.form_key(bound)}
-        where = _local(request.query_params.get("next", ""))
-        answer = show(request, "sign_in.html", status, next=where, **values)
+        answer = show(request, "sign_in.html", status, next=_local(where), **values)
         self._set(answer, _FORM, bound, timedelta(hours=1))
         return answer
 

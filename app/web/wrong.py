@@ -6,6 +6,7 @@ What must not live here: pages that show something.
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 import structlog
 from fastapi import FastAPI
@@ -118,4 +119,4 @@ def _sign_in(request: Request, _error: Exception) -> Response:
         return _error_page(request, 401, "Please sign in", "Your session is over.")
     if request.method != "GET" or path == "/":
         return go_to("/sign-in")
-    return go_to(f"/sign-in?next={path}")
+    return go_to(f"/sign-in?next={quote(path)}")

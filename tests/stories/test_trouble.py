@@ -149,3 +149,20 @@ def test_a_duplicate_webhook_is_one_message(place: Town) -> None:
     place.text(TANYA, WATER)
     with place.house.begin() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM tickets").scalar() == 1
+
+
+def test_help_from_somebody_we_know_is_a_cry_for_help_and_from_a_stranger_a_question(place: Town) -> None:
+    place.text(STRANGER, "HELP")
+    with place.house.begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM tickets").scalar() == 0
+    place.text(TANYA, "help!!")
+    assert place.ticket().ticket.requester.contact
+    assert "1042" in place.last(DANA)
+
+
+def test_an_eta_without_a_time_asks_for_one(place: Town) -> None:
+    place.text(TANYA, WATER)
+    place.text(DANA, "ACK")
+    place.text(DANA, "ETA soon")
+    assert "eta_given" not in place.kinds()
+    assert "ETA" in place.last(DANA)
