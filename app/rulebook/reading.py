@@ -76,7 +76,7 @@ _ABOUT_HEAT: Final = re.compile(
     r"temp|degree|degr|grados|cold|cool|warm|hot|heat|freez|fridge|frost|walk.?in|\bac\b|a/c|hvac|air|case"
     r"|ice|chill|inside|thermo|fait|haciendo|\bfr[ií]|calor|clim|chaud|froid|stuffy|burning up|melt"
     r"|milk|meat|insulin|vaccine"
-    r"|unit\b|rtu|reach|sales floor",
+    r"|unit\b|rtu|reach|sales floor|furnace|boiler|kitchen|calef",
     re.IGNORECASE,
 )
 _FRENCH: Final = re.compile(

@@ -126,9 +126,9 @@ def offers(ticket: Ticket, visitor: Visitor) -> tuple[Action, ...]:
 def next_step(ticket: Ticket, visitor: Visitor) -> Action | None:
     """Return the one action that is to be done next, which gets the big button."""
     possible = offers(ticket, visitor)
-    order = (Action.ACK, Action.RESUME, Action.ETA, Action.ONSITE, Action.DONE, Action.REOPEN)
+    order = [Action.ACK, Action.RESUME, Action.ETA, Action.ONSITE, Action.DONE, Action.REOPEN]
     if ticket.state == State.EN_ROUTE:
-        order = (Action.ACK, Action.ONSITE, Action.DONE)
+        order.remove(Action.ETA)
     return next((action for action in order if action in possible), None)
 
 

@@ -160,7 +160,7 @@ def who_has(ticket: Ticket, names: Names) -> str:
     asked = names.several(ticket.escalation.asked)
     if ticket.escalating:
         asking = f"asking {asked}" if asked else "nobody was reached, asking again"
-        return f"{has}, {asking}" if has and asked != names.short(ticket.assignee) else asking.capitalize()
+        return f"{has}, {asking}" if has and asked != names.short(ticket.assignee) else asking[0].upper() + asking[1:]
     return has or "Nobody has it"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import assert_never
 
 from app.domain.sla import ClockReport, ClockState
@@ -30,7 +31,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockRow:
-    """One clock. `timer` counts down while it runs; `due_x` is where on the bar it is due, None if not on it."""
+    """One clock. `timer` counts down while it runs; `due_x` is where on the bar it is due."""
 
     key: str
     name: str
@@ -109,7 +110,7 @@ def _bar(report: ClockReport, now: datetime) -> tuple[tuple[Piece, ...], int | N
         cuts = [segment.start, segment.end]
         if over is not None and segment.start < over < segment.end:
             cuts.insert(1, over)
-        for begin, end in zip(cuts, cuts[1:], strict=False):
+        for begin, end in pairwise(cuts):
             late = over is not None and begin >= over and segment.kind == "running"
             kind, title = ("late", "over the target") if late else _kind(segment.kind)
             width = max(place(end) - place(begin), 2)

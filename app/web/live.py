@@ -39,7 +39,7 @@ class News:
         self._house = house
         self._listeners: set[asyncio.Event] = set()
         self._poller: asyncio.Task[None] | None = None
-        self._over = False
+        self._closing = False
 
     async def stream(self) -> AsyncIterator[str]:
         """Yield the text of an event stream, until the server ends or the database is away."""
@@ -50,22 +50,25 @@ class News:
         poller = self._poller
         try:
             yield _START
-            while not self._over and not poller.done():
+            while self._goes_on(poller):
                 try:
                     await asyncio.wait_for(mine.wait(), _HEARTBEAT_SECONDS)
                 except TimeoutError:
                     yield _HEARTBEAT
                     continue
                 mine.clear()
-                if not self._over and not poller.done():
+                if self._goes_on(poller):
                     yield _CHANGED
         finally:
             self._listeners.discard(mine)
 
     def end(self) -> None:
         """End all streams: the server is about to stop, and waits for them."""
-        self._over = True
+        self._closing = True
         self._tell()
+
+    def _goes_on(self, poller: asyncio.Task[None]) -> bool:
+        return not self._closing and not poller.done()
 
     def _tell(self) -> None:
         for listener in self._listeners:
@@ -75,7 +78,7 @@ class News:
         """Ask for changes while anybody listens. Ends when the database does not answer: pages try again."""
         known = ""
         try:
-            while self._listeners and not self._over:
+            while self._listeners and not self._closing:
                 mark = await run_in_threadpool(views.change_mark, self._house)
                 # The first mark is told too: something may have happened since the page was made.
                 if mark != known:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -79,6 +79,7 @@ class _Desk:
     def __init__(self, house: House, guard: Guard, config: WebConfig) -> None:
         self.house = house
         self.guard = guard
+        self.acting = _Acting(house, guard)
         self.config = config
 
     def board(self, request: Request) -> Response:
@@ -109,7 +110,7 @@ class _Desk:
         visitor = self.guard.user(request)
         number = request.path_params["number"]
         view = views.ticket_by_number(self.house, number)
-        notice = _act(self.house, self.guard, request, form, visitor, view)
+        notice = self.acting.do(visitor, view, request.path_params["action"], form)
         query = request.query_params
         if query.get("back") == "board":
             return go_to(f"/{Filters.read(query).query(did=notice)}")
@@ -122,6 +123,7 @@ class _ByLink:
     def __init__(self, house: House, guard: Guard) -> None:
         self.house = house
         self.guard = guard
+        self.acting = _Acting(house, guard)
 
     def ticket(self, request: Request) -> Response:
         return self._ticket(request, "ticket.html")
@@ -135,7 +137,7 @@ class _ByLink:
 
     def act(self, request: Request, form: Form) -> Response:
         visitor = self.guard.link(request)
-        notice = _act(self.house, self.guard, request, form, visitor, self._view(visitor))
+        notice = self.acting.do(visitor, self._view(visitor), request.path_params["action"], form)
         return go_to(f"{visitor.base}?did={notice}")
 
     def _view(self, visitor: Visitor) -> TicketView | None:
@@ -156,28 +158,27 @@ def _show_ticket(
     return show(request, template, page=page, me=visitor, phones=phones, notice=_notice(request))
 
 
-def _act(
-    house: House,
-    guard: Guard,
-    request: Request,
-    form: Form,
-    visitor: Visitor,
-    view: TicketView | None,
-) -> str:
-    """Carry out what a form asks for; return the id of the notice that tells what came of it."""
-    name = request.path_params["action"]
-    if view is None or name not in set(Action):
-        raise NoSuchPageError
-    action = Action(name)
-    guard.check(visitor, action, view.ticket.id, form)
-    zone = ZoneInfo(zone_of(view.ticket, view.directory))
-    try:
-        command = command_of(action, visitor, form, zone, house.clock.now())
-        return notice_of(action, perform(house, view.ticket.id, command))
-    except UnclearError as error:
-        return error.notice
-    except ConflictError:
-        return "conflict"
+class _Acting:
+    """Carries out what forms ask for."""
+
+    def __init__(self, house: House, guard: Guard) -> None:
+        self.house = house
+        self.guard = guard
+
+    def do(self, visitor: Visitor, view: TicketView | None, name: str, form: Form) -> str:
+        """Carry out the action of that name; return the id of the notice that tells what came of it."""
+        if view is None or name not in set(Action):
+            raise NoSuchPageError
+        action = Action(name)
+        self.guard.check(visitor, action, view.ticket.id, form)
+        zone = ZoneInfo(zone_of(view.ticket, view.directory))
+        try:
+            command = command_of(action, visitor, form, zone, self.house.clock.now())
+            return notice_of(action, perform(self.house, view.ticket.id, command))
+        except UnclearError as error:
+            return error.notice
+        except ConflictError:
+            return "conflict"
 
 
 def _notice(request: Request) -> str:

@@ -27,7 +27,7 @@ _MOST_KNOWN = 10_000
 
 
 class Brake:
-    """Slows down who guesses: after five failures each further try waits twice as long. In memory, bounded."""
+    """Slows down who guesses: after five failures each further try waits twice as long. Bounded."""
 
     def __init__(self) -> None:
         """Know nobody yet."""
@@ -35,7 +35,7 @@ class Brake:
         self._failures: OrderedDict[tuple[str, str], tuple[int, datetime]] = OrderedDict()
 
     def wait(self, who: tuple[str, str], now: datetime) -> timedelta:
-        """Return how long `who` (their address, the mail address tried) has to wait; nothing if they may try."""
+        """Return how long `who` (network address, mail address tried) has to wait before the next try."""
         with self._lock:
             count, last = self._failures.get(who, (0, now))
         if count < _FREE_TRIES:
@@ -137,5 +137,3 @@ def _local(address: str) -> str:
     """Return an address of ours to go on to; anything else means the board."""
     ours = address.startswith("/") and not address.startswith("//") and "\\" not in address
     return address if ours and address.isprintable() else "/"
-
-

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import assert_never
 
 from app.domain import events as ev
@@ -31,6 +32,8 @@ _LATE = timedelta(seconds=60)
 # The link in a page is its reader's own key to the ticket: nobody else may read it here.
 _LINK = re.compile(r"\S*/t/[0-9A-Za-z]{6,}")
 _HIDDEN_LINK = "(their link)"
+# What the ladder did, whoever set it off.
+_CONSEQUENCES = (ev.EscalationArmed, ev.LevelReached, ev.Exhausted, ev.Warned, ev.Breached)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +69,9 @@ class _Said:
 def timeline(view: TicketView) -> tuple[Line, ...]:
     """Return all lines of a ticket, the newest first."""
     teller = _Teller(view)
-    told: list[tuple[datetime, int, int, Line]] = []
-    for index, event in enumerate(view.events):
-        told.append((event.at, 0, index, teller.event(index, event)))
-    for delivery in view.deliveries:
-        told.append((delivery.created_at, 1, delivery.id, teller.delivery(delivery)))
-    return tuple(line for _, _, _, line in sorted(told, key=lambda entry: entry[:3], reverse=True))
+    told = [(e.at, 0, index, teller.event(index, e)) for index, e in enumerate(view.events)]
+    told += [(d.created_at, 1, d.id, teller.delivery(d)) for d in view.deliveries]
+    return tuple(line for _, _, _, line in sorted(told, key=itemgetter(0, 1, 2), reverse=True))
 
 
 def delivery_status(delivery: Delivery) -> tuple[str, str]:
@@ -111,10 +111,13 @@ class _Teller:
     def event(self, index: int, event: AnyEvent) -> Line:
         said = self.words(event)
         late = event.recorded_at - event.at > _LATE
+        who = self.names.actor(event.actor, self.ticket)
+        if isinstance(event, _CONSEQUENCES) or said.title.startswith(who):
+            who = ""
         return Line(
             key=f"e{index}",
             at=self.when(event.at),
-            who=self.names.actor(event.actor, self.ticket),
+            who=who,
             late=self.when(event.recorded_at) if late else None,
             title=said.title,
             quote=said.quote,
@@ -196,7 +199,11 @@ class _Teller:
             case ev.Reopened():
                 return _Said("Reopened: back to work")
             case ev.Closed():
-                by = "confirmed by the customer" if event.confirmed else "unconfirmed: the customer never answered"
+                by = (
+                    "confirmed by the customer"
+                    if event.confirmed
+                    else "unconfirmed: the customer never answered"
+                )
                 return _Said(f"Closed, {by}", tone="good" if event.confirmed else "")
             case ev.Cancelled():
                 return _Said("Cancelled", event.text)

@@ -66,7 +66,11 @@ _PAGES: dict[type[Exception], _Page] = {
         "Nothing was changed",
         "This form is no longer good. Go back, load the page again, and repeat.",
     ),
-    ForbiddenError: (403, "Nothing was changed", "This is not yours to do here. Sign in, or ask your manager."),
+    ForbiddenError: (
+        403,
+        "Nothing was changed",
+        "This is not yours to do here. Sign in, or ask your manager.",
+    ),
     FormTooLargeError: (413, "Nothing was changed", "That is more text than fits. Shorten it and repeat."),
     BusyError: (503, "Too many are signing in", "Wait a moment, then try again."),
     OperationalError: (
