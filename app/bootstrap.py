@@ -96,7 +96,7 @@ def configure_logging(level: str) -> None:
     """Log as JSON lines to standard error; the providers' HTTP libraries never below INFO (they log keys)."""
     number = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(level=max(number, logging.INFO), stream=sys.stderr, format="%(message)s")
-    for noisy in ("python_http_client", "twilio", "urllib3", "apscheduler"):
+    for noisy in ("python_http_client", "twilio", "urllib3", "apscheduler", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[

@@ -31,7 +31,9 @@ NIGHT = datetime(2026, 6, 9, 6, 11, tzinfo=UTC)  # 2:11 in the morning in New Yo
 MINUTE = timedelta(minutes=1)
 
 
-def person(key: str, *, roles: tuple[Role, ...] = (), methods: str = "sms,email", active: bool = True) -> Person:
+def person(
+    key: str, *, roles: tuple[Role, ...] = (), methods: str = "sms,email", active: bool = True
+) -> Person:
     number = sum(key.encode()) % 100
     ways = {"sms": f"+161755501{number:02d}", "email": f"{key}@service.example"}
     return Person(
@@ -91,7 +93,9 @@ POLICY_DOCUMENT = {
 }
 
 
-def setting(now: datetime, *, who: Directory | None = None, ladder: Ladder = LADDER, policy: Any = None) -> Setting:
+def setting(
+    now: datetime, *, who: Directory | None = None, ladder: Ladder = LADDER, policy: Any = None
+) -> Setting:
     return Setting(
         now=now,
         ladder=ladder,
@@ -134,7 +138,9 @@ def open_command(**changes: Any) -> cmd.Open:
 class Case:
     """One ticket under test: `do` sends a command some minutes after it was opened."""
 
-    def __init__(self, *, who: Directory | None = None, ladder: Ladder = LADDER, policy: Any = None, **opening: Any) -> None:
+    def __init__(
+        self, *, who: Directory | None = None, ladder: Ladder = LADDER, policy: Any = None, **opening: Any
+    ) -> None:
         self.who, self.ladder, self.policy = who, ladder, policy
         self.now = NIGHT
         self.all_events: list[Any] = []

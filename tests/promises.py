@@ -30,9 +30,11 @@ def check(engine: Engine, now: datetime) -> None:
             armed = timer_store.of_ticket(connection, row.id)
             if ticket.state in ENDED:
                 assert armed == frozenset(), f"{row.number} has ended and still has timers"
-                assert ticket.confirmed or ticket.state != State.CLOSED or "closure_reminded" in {
-                    e.kind for e in events
-                }, f"{row.number} was closed without an answer and without a reminder"
+                assert (
+                    ticket.confirmed
+                    or ticket.state != State.CLOSED
+                    or "closure_reminded" in {e.kind for e in events}
+                ), f"{row.number} was closed without an answer and without a reminder"
                 continue
             held = ticket.assignee or ticket.state == State.RESOLVED
             escalating = [t for t in armed if t.kind == "escalation"]
@@ -48,11 +50,15 @@ def check(engine: Engine, now: datetime) -> None:
 
 
 def _nothing_is_lost(connection: Connection) -> None:
-    rows = connection.execute(select(inbox.c.id, inbox.c.state, inbox.c.ticket_id, inbox.c.outcome, inbox.c.kind))
+    rows = connection.execute(
+        select(inbox.c.id, inbox.c.state, inbox.c.ticket_id, inbox.c.outcome, inbox.c.kind)
+    )
     for row in rows:
         assert row.state != "new", f"inbox row {row.id} waits"
         assert row.ticket_id is not None or row.outcome, f"inbox row {row.id} has neither ticket nor reason"
-    stuck = connection.execute(text("SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending')")).scalar()
+    stuck = connection.execute(
+        text("SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending')")
+    ).scalar()
     assert stuck == 0, f"{stuck} messages wait in the outbox"
     twice = connection.execute(
         text(

@@ -35,18 +35,15 @@ _JUST_AFTER = timedelta(microseconds=1)
 class Threshold:
     """A clock reaches `share` percent of its target at `at`; 100 and `breach` for the target itself.
 
-    `seen_at` is the first instant at which that can be said.
+    `seen_at` is the first instant at which that can be said: a warning when it is reached, a breach just
+    after due; at once when a new priority's target had run out before the priority was changed.
     """
 
     metric: Metric
     share: int
     at: datetime
     breach: bool
-
-    @property
-    def seen_at(self) -> datetime:
-        """Return when the threshold is crossed: a warning when reached, a breach just after due."""
-        return self.at + _JUST_AFTER if self.breach else self.at
+    seen_at: datetime
 
 
 def read_clocks(ticket: Ticket, policy: Policy, now: datetime) -> Reports:
@@ -60,10 +57,15 @@ def open_thresholds(ticket: Ticket, policy: Policy, reports: Reports) -> list[Th
     for metric, report in reports.items():
         for share, at in zip(policy.targets[metric].warn_at, report.warnings, strict=True):
             if at is not None and f"{metric}:{share}" not in ticket.warned:
-                found.append(Threshold(metric, share, at, breach=False))
-        due = report.breached_at or (report.due_at if report.state == "running" else None)
-        if due is not None and metric not in ticket.breached:
-            found.append(Threshold(metric, 100, due, breach=True))
+                found.append(Threshold(metric, share, at, breach=False, seen_at=at))
+        if metric in ticket.breached:
+            continue
+        if report.breached_at is not None:
+            found.append(Threshold(metric, 100, report.breached_at, breach=True, seen_at=report.breached_at))
+        elif report.state == "running" and report.due_at is not None:
+            found.append(
+                Threshold(metric, 100, report.due_at, breach=True, seen_at=report.due_at + _JUST_AFTER)
+            )
     return sorted(found, key=lambda t: (t.at, t.share, t.metric))
 
 
@@ -88,15 +90,19 @@ def wanted_timers(ticket: Ticket, policy: Policy, reports: Reports) -> frozenset
 def closure_due(ticket: Ticket) -> datetime:
     """Return when the unanswered closing question is next acted upon: the reminder, then the closing.
 
-    A life-safety ticket is never closed without an answer: it goes on reminding.
+    After a reminder the customer has as long as the terms give, however late it went out. Terms that would
+    remind only at the closing have no reminder. A life-safety ticket is never closed without an answer: it
+    goes on reminding.
     """
     if ticket.resolved_at is None:
         raise ValueError("only a resolved ticket waits for its closure")
     if ticket.reminded_at is None and ticket.remind_after < ticket.close_after:
         return ticket.resolved_at + ticket.remind_after
-    if ticket.life_safety and ticket.reminded_at is not None:
+    if ticket.reminded_at is None:
+        return ticket.resolved_at + ticket.close_after
+    if ticket.life_safety:
         return ticket.reminded_at + ticket.close_after
-    return ticket.resolved_at + ticket.close_after
+    return max(ticket.resolved_at, ticket.reminded_at - ticket.remind_after) + ticket.close_after
 
 
 def next_due(reports: Reports) -> tuple[Metric, datetime] | None:

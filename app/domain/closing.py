@@ -87,7 +87,8 @@ def decline(draft: Draft, command: cmd.Decline) -> None:
     ladder = draft.setting.ladder
     # Whoever had it is asked first, for as long as the first level is; then the ladder goes on after it.
     wait = ladder.levels[1 % len(ladder.levels)].after or timedelta(minutes=5)
-    next_at = draft.now + wait if ticket.assignee else draft.now
+    holder = ticket.assignee if draft.setting.roster.reachable(ticket.assignee) else ""
+    next_at = draft.now + wait if holder else draft.now
     draft.record(
         ev.Reopened(
             **draft.head(),
@@ -97,9 +98,9 @@ def decline(draft: Draft, command: cmd.Decline) -> None:
             cycle=ticket.escalation.cycle,
         ),
     )
-    if ticket.assignee:
-        draft.page(ticket.assignee, text=TextId.REOPENED_PAGE, quote=command.text)
-        draft.answer(TextId.REOPENED_C, name=ticket.assignee)
+    if holder:
+        draft.page(holder, text=TextId.REOPENED_PAGE, quote=command.text)
+        draft.answer(TextId.REOPENED_C, name=holder)
     else:
         draft.advance("reopened")
         asked = draft.ticket.escalation.asked
@@ -109,7 +110,8 @@ def decline(draft: Draft, command: cmd.Decline) -> None:
 def closure_step(draft: Draft) -> None:
     """Remind of the unanswered closing question, or close as unconfirmed after that."""
     ticket = draft.ticket
-    if ticket.reminded_at is None or ticket.life_safety:
+    to_remind = ticket.reminded_at is None and ticket.remind_after < ticket.close_after
+    if to_remind or ticket.life_safety:
         draft.record(ev.ClosureReminded(**draft.head()))
         closes: dict[str, Fact] = {} if ticket.life_safety else {"close_by": closure_due(draft.ticket)}
         draft.tell_customer(TextId.CLOSING_REMINDER_C, **closes)

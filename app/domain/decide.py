@@ -7,7 +7,7 @@ person stands in a flooded store. What must not live here: texts (texts.py), the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from app.domain import closing, responding
@@ -26,9 +26,10 @@ from app.domain.clocks import (
     wanted_timers,
 )
 from app.domain.commands import Command
-from app.domain.directory import MethodKind, Role
+from app.domain.directory import Role
 from app.domain.drafting import Draft, Fact, Say, Setting
 from app.domain.events import AnyEvent
+from app.domain.roster import PAGED_BY
 from app.domain.sla import Metric
 from app.domain.texts import TextId
 from app.domain.ticket import State, Ticket
@@ -50,10 +51,13 @@ class Decision:
 
 def decide(ticket: Ticket | None, command: Command, setting: Setting) -> Decision:
     """Return what `command` does to `ticket` (None only for Open) at `setting.now`."""
+    setting = _not_before_the_last(ticket, setting)
     actor = ev.SYSTEM if isinstance(command, _BY_SYSTEM) else command.actor
     ticket_id = command.ticket_id if isinstance(command, cmd.Open) else 0
     draft = Draft(ticket, setting, actor, ticket_id)
-    stale = _dispatch(draft, command)
+    if ticket is not None:
+        _end_overdue_hold(draft)
+    stale = _dispatch(draft, command) and not draft.events
     draft.actor = ev.SYSTEM
     reports = _record_thresholds(draft)
     return Decision(
@@ -64,6 +68,32 @@ def decide(ticket: Ticket | None, command: Command, setting: Setting) -> Decisio
         reports=reports,
         stale=stale,
     )
+
+
+def _not_before_the_last(ticket: Ticket | None, setting: Setting) -> Setting:
+    """Return the setting at an instant that is not before the ticket's last event.
+
+    The clocks of two nodes differ a little. A ticket that seems not to be opened yet would lose its timers,
+    and an answer could come before the breach that was recorded while it was missing.
+    """
+    if ticket is None or ticket.changed_at <= setting.now:
+        return setting
+    return replace(setting, now=ticket.changed_at)
+
+
+def _end_overdue_hold(draft: Draft) -> None:
+    """End a hold whose time is up, at that time, before anything else happens to the ticket.
+
+    How long a clock was paused must not depend on how late the timer fires (promise 7).
+    """
+    ticket, actor = draft.ticket, draft.actor
+    if ticket.state != State.ON_HOLD or ticket.hold_until is None or ticket.hold_until > draft.now:
+        return
+    draft.actor = ev.SYSTEM
+    draft.record(ev.Released(**draft.head(ticket.hold_until), person="", reason=""))
+    draft.actor = actor
+    if ticket.assignee and actor != f"person:{ticket.assignee}":
+        draft.tell(ticket.assignee, TextId.HOLD_ENDED, reason=ticket.hold_reason)
 
 
 def _dispatch(draft: Draft, command: Command) -> bool:  # noqa: C901, PLR0912 - one line for each command
@@ -191,15 +221,12 @@ def _timer_fired(draft: Draft, command: cmd.TimerFired) -> bool:
     if not ticket.open:
         return False
     due = command.due_at
+    if due > draft.now:  # another node's clock is ahead; it stays armed
+        return False
     if command.kind == CLOCK:
         return True  # crossing a threshold is recorded below, for whatever command comes by first
     if command.kind == ESCALATION and ticket.escalation.next_at == due:
         draft.advance()
-        return True
-    if command.kind == HOLD and ticket.state == State.ON_HOLD and ticket.hold_until == due:
-        draft.record(ev.Released(**draft.head(due), person="", reason=""))
-        if ticket.assignee:
-            draft.tell(ticket.assignee, TextId.HOLD_ENDED, reason=ticket.hold_reason)
         return True
     if command.kind == CLOSURE and ticket.state == State.RESOLVED and closure_due(ticket) == due:
         closing.closure_step(draft)
@@ -232,15 +259,16 @@ def _report_failure(draft: Draft, command: cmd.ReportFailure) -> None:
         if following_method is not None:
             draft.page(person, method=following_method)
         elif person in ticket.escalation.asked and not draft.ticket.escalation.asked:
-            draft.advance("unreachable")
+            draft.advance("unreachable", without=person)
 
 
 def _method_after(draft: Draft, command: cmd.ReportFailure) -> int | None:
     """Return the index of the contact method after the one that failed, if there is one."""
     methods = draft.setting.roster.methods(command.person)
-    usable = (MethodKind.SMS, MethodKind.EMAIL)
-    failed = next((i for i, m in enumerate(methods) if m.address == command.address), len(methods))
-    return next((i for i, m in enumerate(methods) if i > failed and m.kind in usable), None)
+    # One number may be there twice, to be called and to be texted.
+    failed = (str(command.channel), command.address)
+    place = next((i for i, m in enumerate(methods) if (str(m.kind), m.address) == failed), len(methods))
+    return next((i for i, m in enumerate(methods) if i > place and m.kind in PAGED_BY), None)
 
 
 def _record_thresholds(draft: Draft) -> Reports:

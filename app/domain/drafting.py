@@ -111,18 +111,24 @@ class Draft:
         else:
             self.advance()
 
-    def advance(self, reason: str = "") -> None:
-        """Go to the next level that finds somebody, now; to the alarm and a new cycle when none does."""
+    def advance(self, reason: str = "", *, without: str = "") -> None:
+        """Go to the next level that finds somebody, now; to the alarm and a new cycle when none does.
+
+        `without` has just said no, asked for help or could not be reached: asking that person again in the
+        same breath would be silence. Nor is whoever holds the ticket asked to help with it.
+        """
         ladder, escalation = self.setting.ladder, self.ticket.escalation
         missed = next(iter(escalation.asked), "")
         position = Position(escalation.round, escalation.level) if escalation.round else None
+        out = {without, self.ticket.assignee if escalation.joining else ""}
         while True:
             step = following(ladder, position, found=True)
             if step.position is None:
                 self._exhausted()
                 return
             position = step.position
-            people = self.who(ladder.levels[position.level - 1].notify)
+            found = self.who(ladder.levels[position.level - 1].notify)
+            people = tuple(p for p in found if p not in out and self.setting.roster.reachable(p))
             next_at = self.now + following(ladder, position, found=bool(people)).wait
             self.record(
                 ev.LevelReached(

@@ -30,7 +30,8 @@ def acknowledge(draft: Draft, person: str) -> None:
         answer_over(draft, person)
         return
     if ticket.assignee in ("", person):
-        if ticket.assignee == "" or ticket.escalating:
+        # The holder's "ok" to "1042 escalated to Priya" does not call off the help that the holder asked for.
+        if ticket.assignee == "" or (ticket.escalating and not ticket.escalation.joining):
             take_it(draft, person)
         told_by = due_of(draft, Metric.UPDATE)
         facts: dict[str, Fact] = {"eta_by": told_by} if told_by else {}
@@ -76,7 +77,7 @@ def pass_on(draft: Draft, command: cmd.Pass) -> None:
     was_asked = command.person in ticket.escalation.asked
     draft.record(ev.Passed(**draft.head(), person=command.person, text=command.text))
     if had_it or (was_asked and not draft.ticket.escalation.asked):
-        draft.advance("passed")
+        draft.advance("passed", without=command.person)
     asked = [p for p in draft.ticket.escalation.asked if p != command.person]
     draft.answer(TextId.PASSED, command.person, to=asked[0] if asked else draft.ticket.assignee)
 
@@ -188,7 +189,7 @@ def escalate(draft: Draft, command: cmd.Escalate) -> None:
         answer_over(draft, command.person)
         return
     draft.record(ev.Escalated(**draft.head(), person=command.person, text=command.text))
-    draft.advance("escalated")
+    draft.advance("escalated", without=command.person)
     asked = draft.ticket.escalation.asked
     ack_by = draft.ticket.escalation.next_at or draft.now
     draft.answer(TextId.ESCALATED, command.person, to=asked[0] if asked else "", ack_by=ack_by)

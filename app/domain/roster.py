@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from app.domain.directory import ContactMethod, Directory, Role
+from app.domain.directory import ContactMethod, Directory, MethodKind, Role
 from app.domain.oncall import Schedule, on_call, parse_schedule
+
+PAGED_BY = (MethodKind.SMS, MethodKind.EMAIL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class Roster:
         """Return the person's contact methods in the order in which they are tried."""
         known = self.directory.people.get(person)
         return known.methods if known else ()
+
+    def reachable(self, person: str) -> bool:
+        """Return whether a page can be sent to this person: active, with a way that we can use."""
+        return self._active(person) and any(m.kind in PAGED_BY for m in self.methods(person))
 
     def _active(self, key: str) -> bool:
         person = self.directory.people.get(key)

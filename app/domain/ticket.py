@@ -52,7 +52,10 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """One customer emergency, first message to confirmed closure. `version` counts its events."""
+    """One customer emergency, first message to confirmed closure. `version` counts its events.
+
+    `changed_at` is when the last of them was recorded.
+    """
 
     id: int
     number: int
@@ -67,6 +70,7 @@ class Ticket:
     requester: Requester
     text: str
     opened_at: datetime
+    changed_at: datetime
     ladder: str
     revision: str
     policy: str
@@ -146,6 +150,7 @@ def opened(ticket_id: int, event: ev.Opened) -> Ticket:
         requester=event.requester,
         text=event.text,
         opened_at=event.at,
+        changed_at=event.recorded_at,
         ladder=event.ladder,
         revision=event.revision,
         policy=event.policy,
@@ -163,7 +168,9 @@ def evolve(ticket: Ticket | None, event: AnyEvent, *, ticket_id: int = 0) -> Tic
         raise ValueError(f"the first event of a ticket is opened, not {event.kind}")
     seen = sla_event(event)
     history = ticket.history if seen is None else (*ticket.history, seen)
-    return replace(_apply(ticket, event), version=ticket.version + 1, history=history)
+    changed_at = max(ticket.changed_at, event.recorded_at)
+    after = _apply(ticket, event)
+    return replace(after, version=ticket.version + 1, history=history, changed_at=changed_at)
 
 
 def fold(ticket_id: int, events: Iterable[AnyEvent]) -> Ticket:

@@ -160,7 +160,9 @@ def who_has(ticket: Ticket, names: Names) -> str:
     asked = names.several(ticket.escalation.asked)
     if ticket.escalating:
         asking = f"asking {asked}" if asked else "nobody was reached, asking again"
-        return f"{has}, {asking}" if has and asked != names.short(ticket.assignee) else asking[0].upper() + asking[1:]
+        if has and asked != names.short(ticket.assignee):
+            return f"{has}, {asking}"
+        return asking[0].upper() + asking[1:]
     return has or "Nobody has it"
 
 

@@ -171,7 +171,8 @@ def upgrade() -> None:
         sa.Column("position", sa.SmallInteger(), nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.CheckConstraint(
-            "CASE WHEN kind = 'email' THEN address = lower(address) AND address LIKE '%_@_%' ELSE address ~ '^[+][1-9][0-9]{6,14}$' END",
+            "CASE WHEN kind = 'email' THEN address = lower(address) AND address LIKE '%_@_%'"
+            " ELSE address ~ '^[+][1-9][0-9]{6,14}$' END",
             name=op.f("ck_contact_methods_address"),
         ),
         sa.CheckConstraint("kind IN ('sms', 'email', 'voice')", name=op.f("ck_contact_methods_kind")),
@@ -260,7 +261,8 @@ def upgrade() -> None:
             name=op.f("ck_tickets_ended"),
         ),
         sa.CheckConstraint(
-            "state IN ('new', 'acknowledged', 'en_route', 'on_site', 'on_hold', 'resolved', 'closed', 'cancelled', 'merged')",
+            "state IN ('new', 'acknowledged', 'en_route', 'on_site', 'on_hold', 'resolved',"
+            " 'closed', 'cancelled', 'merged')",
             name=op.f("ck_tickets_state"),
         ),
         sa.ForeignKeyConstraint(["policy"], ["sla_policies.hash"], name=op.f("fk_tickets_policy")),
@@ -305,7 +307,8 @@ def upgrade() -> None:
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("position", sa.SmallInteger(), nullable=False),
         sa.CheckConstraint(
-            "CASE WHEN kind = 'email' THEN address = lower(address) AND address LIKE '%_@_%' ELSE address ~ '^[+][1-9][0-9]{6,14}$' END",
+            "CASE WHEN kind = 'email' THEN address = lower(address) AND address LIKE '%_@_%'"
+            " ELSE address ~ '^[+][1-9][0-9]{6,14}$' END",
             name=op.f("ck_contact_addresses_address"),
         ),
         sa.CheckConstraint("kind IN ('phone', 'email')", name=op.f("ck_contact_addresses_kind")),

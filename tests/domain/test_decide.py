@@ -5,17 +5,25 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.building import LADDER, MINUTE, NIGHT, Case, directory, person
 
 from app.domain import commands as cmd
 from app.domain.escalation import Ladder, Level
 from app.domain.message import Channel
 from app.domain.ticket import fold
+from tests.building import LADDER, MINUTE, NIGHT, Case, directory, person
 
 
-def failure(who: str, address: str, *, page: bool = True, channel: Channel = Channel.SMS) -> cmd.ReportFailure:
+def failure(
+    who: str, address: str, *, page: bool = True, channel: Channel = Channel.SMS
+) -> cmd.ReportFailure:
     return cmd.ReportFailure(
-        outbox_id=1, person=who, channel=channel, address=address, page=page, code="30005", detail="unknown handset"
+        outbox_id=1,
+        person=who,
+        channel=channel,
+        address=address,
+        page=page,
+        code="30005",
+        detail="unknown handset",
     )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine
-from tests.stories.town import ROOT, Town, town
 
 from app.rulebook.revision import Rulebook, load
+from tests.stories.town import ROOT, Town, town
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ from tests.stories.people import DANA, PRIYA, TANYA, WATER
 from tests.stories.town import Town
 
 
-
 def test_a_flooded_store_from_first_text_to_agreed_end(place: Town) -> None:
     place.text(TANYA, WATER)
     page = place.last(DANA)

@@ -7,7 +7,9 @@ from tests.stories.town import HELP, Town
 
 
 def test_the_whole_way_by_mail(place: Town) -> None:
-    place.mail(TANYA_MAIL, "Water is coming through the ceiling in aisle 7, store 114.\n\n-- \nTanya", "Leak!")
+    place.mail(
+        TANYA_MAIL, "Water is coming through the ceiling in aisle 7, store 114.\n\n-- \nTanya", "Leak!"
+    )
     assert "1042" in place.last(DANA)
     (receipt,) = place.mails(TANYA_MAIL)
     assert receipt["subject"] == "Re: Leak! [1042]"
@@ -30,7 +32,9 @@ def test_an_out_of_office_answer_confirms_nothing(place: Town) -> None:
     place.mail(TANYA_MAIL, "Water through the ceiling, store 114", "Leak")
     place.text(DANA, "DONE replaced valve")
     mails = place.mails(TANYA_MAIL)
-    place.sim.reply(mails[-1], TANYA_MAIL, "YES, I am out of the office.", headers={"Auto-Submitted": "auto-replied"})
+    place.sim.reply(
+        mails[-1], TANYA_MAIL, "YES, I am out of the office.", headers={"Auto-Submitted": "auto-replied"}
+    )
     place.settle()
     assert place.ticket().ticket.state == "resolved"
     assert len(place.mails(TANYA_MAIL)) == len(mails)

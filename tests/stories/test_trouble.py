@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from app.store import records
 from tests.stories.people import CALVIN, DANA, DANA_MAIL, LUCIA, NOOR, PRIYA, RUTH, STRANGER, TANYA, WATER
 from tests.stories.town import Town
-
-from app.store import records
 
 
 def duty_inbox(place: Town) -> list[str]:
@@ -25,7 +24,13 @@ def test_when_no_method_reaches_anybody_the_next_level_is_asked_at_once(place: T
     place.sim.set_mailbox(DANA_MAIL, undeliverable=True)
     place.text(TANYA, WATER)
     assert "1042" in place.last(PRIYA)
-    assert place.kinds()[:5] == ["opened", "level_reached", "delivery_failed", "delivery_failed", "level_reached"]
+    assert place.kinds()[:5] == [
+        "opened",
+        "level_reached",
+        "delivery_failed",
+        "delivery_failed",
+        "level_reached",
+    ]
 
 
 def test_nobody_answers_until_the_duty_manager_is_alarmed_and_it_starts_over(place: Town) -> None:

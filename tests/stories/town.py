@@ -16,7 +16,6 @@ from typing import Any
 
 from pydantic import SecretStr
 from sqlalchemy import Engine
-from tests.serving import Served
 
 from app import bootstrap
 from app.rulebook.revision import Rulebook
@@ -29,6 +28,7 @@ from app.usecases.house import House, Identity
 from app.usecases.views import TicketView, ticket_by_number
 from simulator.config import Config
 from simulator.running import Simulator
+from tests.serving import Served
 
 ROOT = Path(__file__).parents[2]
 NIGHT = datetime(2026, 6, 9, 6, 11, tzinfo=UTC)  # a Tuesday, 2:11 a.m. in New York
@@ -81,7 +81,9 @@ class Town:
 
     def reply(self, address: str, text: str, containing: str = "") -> None:
         """Somebody answers the newest mail in their mailbox (that contains these words)."""
-        mails = [m for m in self.sim.mailbox(address) if m["direction"] == "to_mailbox" and containing in str(m)]
+        mails = [
+            m for m in self.sim.mailbox(address) if m["direction"] == "to_mailbox" and containing in str(m)
+        ]
         self.sim.reply(mails[-1], address, text)
         self.settle()
 
@@ -122,7 +124,9 @@ class Town:
 
 
 @contextmanager
-def town(engine: Engine, rulebook: Rulebook, company: Path = ROOT / "demo" / "company.yaml") -> Iterator[Town]:
+def town(
+    engine: Engine, rulebook: Rulebook, company: Path = ROOT / "demo" / "company.yaml"
+) -> Iterator[Town]:
     """Build a town on an empty migrated database."""
     apps: dict[str, Any] = {}
 

@@ -1,0 +1,30 @@
+"""The pages are tested in a town: the real server over HTTP, with real tickets in a real database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine
+
+from app.rulebook.revision import Rulebook, load
+from tests.stories.people import TANYA, WATER
+from tests.stories.town import ROOT, Town, town
+
+
+@pytest.fixture(scope="session")
+def rulebook() -> Rulebook:
+    return load(ROOT / "rules")
+
+
+@pytest.fixture
+def place(engine: Engine, rulebook: Rulebook) -> Iterator[Town]:
+    with town(engine, rulebook) as built:
+        yield built
+
+
+@pytest.fixture
+def flooded(place: Town) -> Town:
+    """A town with ticket 1042: store 114 is under water, Dana was paged."""
+    place.text(TANYA, WATER)
+    return place
