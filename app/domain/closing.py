@@ -5,7 +5,7 @@ What must not live here: the commands while work goes on (responding.py), texts 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.domain import commands as cmd
 from app.domain import events as ev
@@ -13,7 +13,7 @@ from app.domain.clocks import closure_due
 from app.domain.drafting import Draft, Fact
 from app.domain.responding import working
 from app.domain.texts import TextId
-from app.domain.ticket import State
+from app.domain.ticket import State, Ticket
 
 # A no from the customer reopens a ticket that was closed this recently; later it is a new ticket.
 REOPEN_WINDOW = timedelta(days=7)
@@ -77,11 +77,17 @@ def confirm(draft: Draft, command: cmd.Confirm) -> None:
         draft.tell(ticket.assignee, TextId.CUSTOMER_CONFIRMED)
 
 
+def may_reopen(ticket: Ticket, now: datetime) -> bool:
+    """Return whether a no from the customer reopens this ticket: it waits for an answer, or closed lately."""
+    if ticket.state == State.CLOSED and ticket.ended_at is not None:
+        return now - ticket.ended_at <= REOPEN_WINDOW
+    return ticket.state == State.RESOLVED
+
+
 def decline(draft: Draft, command: cmd.Decline) -> None:
     """Go back to work: the customer does not agree; whoever had it is paged."""
     ticket = draft.ticket
-    recent = ticket.ended_at is not None and draft.now - ticket.ended_at <= REOPEN_WINDOW
-    if not (ticket.state == State.RESOLVED or (ticket.state == State.CLOSED and recent)):
+    if not may_reopen(ticket, draft.now):
         return
     draft.record(ev.Declined(**draft.head(), text=command.text, inbox_id=command.inbox_id))
     ladder = draft.setting.ladder

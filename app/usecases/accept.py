@@ -21,6 +21,7 @@ from app.domain.message import Inbound
 from app.ports import Accepted, StorageUnavailableError
 from app.store import inbox as inbox_store
 from app.store import records
+from app.store.engine import is_unavailable
 from app.usecases.house import House
 
 log = structlog.get_logger()
@@ -98,6 +99,11 @@ class InboxWriter:
         try:
             answers = self._store(jobs, refusals)
         except Exception as error:  # noqa: BLE001 - one bad item must not refuse the others
+            if is_unavailable(error):  # trying one by one would keep all of them waiting, each for a time-out
+                log.error("inbox_unavailable", error=repr(error)[:500])  # noqa: TRY400
+                for job in jobs:
+                    _reject(job, StorageUnavailableError("the database is away; try again"))
+                return
             if len(jobs) == 1 and not refusals:
                 self._fail(jobs[0], error)
                 return

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from app.domain import commands as cmd
 from app.domain.classification import PRIORITIES, WEEKDAYS, Classification, ClosureTerms, Facts, Route
+from app.domain.closing import may_reopen
 from app.domain.directory import Contact, Site
 from app.domain.events import SYSTEM, Requester
 from app.domain.message import Channel, Message
@@ -148,12 +149,11 @@ class _Visit:
 
     def closing_answer(self, named: Ticket | None, theirs: list[Ticket]) -> Handled | None:
         """Carry out a yes or no to the closing question; None when no ticket of theirs asks one."""
-        answerable = [t for t in theirs if t.state == State.RESOLVED] or [
-            t for t in theirs if t.state == State.CLOSED and not t.confirmed
-        ]
-        target = named or max(answerable, key=lambda t: t.resolved_at or t.opened_at, default=None)
+        target = named or self._asked_last(theirs)
         if target is None or target.state not in (State.RESOLVED, State.CLOSED):
             return None
+        if self.reply.verb == CustomerVerb.NO and not may_reopen(target, self.desk.now):
+            return None  # too long ago: it is a new emergency, and must not end here
         if not self._may_confirm(target):
             return self.add_to(target) if target.open else None
         text = self.message.text
@@ -163,6 +163,17 @@ class _Visit:
             command = cmd.Decline(actor=self.actor, text=text, inbox_id=self.waiting.id)
         decision = self.desk.apply(command, target, self.origin)
         return Handled(self.waiting.id, target.id, "" if decision.events else "nothing to answer")
+
+    def _asked_last(self, theirs: list[Ticket]) -> Ticket | None:
+        """Return the ticket that a bare yes or no is about: the one that was asked about last.
+
+        Without an open question it is about the open ticket, if there is one; else about what ended lately.
+        """
+        asked = [t for t in theirs if t.state == State.RESOLVED]
+        if not asked and not any(t.open for t in theirs):
+            no = self.reply.verb == CustomerVerb.NO
+            asked = [t for t in theirs if t.state == State.CLOSED and (no or not t.confirmed)]
+        return max(asked, key=lambda t: t.ended_at or t.reminded_at or t.resolved_at or t.opened_at, default=None)
 
     def _may_confirm(self, ticket: Ticket) -> bool:
         """Return whether this message may close or reopen: a mail must prove where it comes from.
@@ -179,7 +190,7 @@ class _Visit:
         """Add the message to an open ticket; a named place that is another one opens a new ticket."""
         text = self.message.text
         account = self.contact.account if self.contact else ticket.account
-        site = self._site(account)
+        site = self._named_site(account)
         if site is not None and site.key != ticket.site:
             if ticket.site:
                 return self.open(text)
@@ -254,13 +265,20 @@ class _Visit:
 
     def _site(self, account: str) -> Site | None:
         """Return the site that the message is about: named in it, or the contact's only one."""
+        named = self._named_site(account)
+        if named is not None or self.contact is None:
+            return named
+        own = self.desk.roster.directory.sites_of(account, self.contact.sites)
+        return own[0] if len(own) == 1 else None
+
+    def _named_site(self, account: str) -> Site | None:
+        """Return the site that the message names by its code."""
         directory = self.desk.roster.directory
         for code in site_mentions(f"{self.message.subject}\n{self.message.text}"):
             site = directory.site_by_code(account, code)
             if site is not None:
                 return site
-        own = directory.sites_of(account, self.contact.sites) if self.contact else ()
-        return own[0] if len(own) == 1 else None
+        return None
 
     def _facts(self, account: str, site: Site | None, text: str) -> Facts:
         directory = self.desk.roster.directory

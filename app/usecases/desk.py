@@ -48,6 +48,7 @@ class Desk:
         self.wording = Wording(house, self.roster.directory, now)
         self.tickets: dict[int, Ticket] = {}
         self.outbox: list[OutboxRow] = []
+        self.may_open = 1  # how many tickets this transaction may open at most: their numbers come at once
         self._work: dict[int, _Work] = {}
         self._audit: list[records.AuditEntry] = []
 
@@ -100,9 +101,9 @@ class Desk:
             records.AuditEntry(id=entry_id, at=self.now, kind=kind, subject=subject, detail=detail),
         )
 
-    def number(self, wanted: int = 1) -> int:
-        """Return a fresh ticket number; `wanted` is how many this transaction may need."""
-        return self.house.number(lambda n: ticket_store.draw_numbers(self.connection, n), wanted)
+    def number(self) -> int:
+        """Return a fresh ticket number."""
+        return self.house.number(lambda n: ticket_store.draw_numbers(self.connection, n), self.may_open)
 
     def flush(self) -> None:
         """Write everything. Raises ConflictError when another transaction was quicker with a ticket."""

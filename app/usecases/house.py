@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import threading
 from base64 import b32encode
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -67,6 +68,7 @@ class House:
         self._policies: dict[tuple[str, str], Policy] = {}
         self._kept: set[str] = set()
         self._numbers: list[int] = []
+        self._number_lock = threading.Lock()
 
     def begin(self) -> AbstractContextManager[Connection]:
         """Return a transaction: committed when the block ends, rolled back when it raises."""
@@ -146,9 +148,10 @@ class House:
 
     def number(self, draw: Callable[[int], list[int]], wanted: int) -> int:
         """Return the next ticket number; `draw(wanted)` fetches more when the drawn ones are used up."""
-        if not self._numbers:
-            self._numbers = draw(max(1, wanted))[::-1]
-        return self._numbers.pop()
+        with self._number_lock:
+            if not self._numbers:
+                self._numbers = draw(max(1, wanted))[::-1]
+            return self._numbers.pop()
 
 
 def token_hash(token: str) -> bytes:

@@ -109,6 +109,7 @@ def _read_and_decide(desk: Desk, waiting: Sequence[Waiting]) -> list[Handled]:
         for w in waiting
         if w.inbound.kind == InboundKind.MESSAGE
     }
+    desk.may_open = max(1, len(messages))
     handled = receipts.apply(desk, receipts_in)
     people = gather(desk, list(messages.values()))
     for item in waiting:
