@@ -21,6 +21,8 @@ user_cli = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 rules_cli = typer.Typer(help="The rulebook.", no_args_is_help=True)
 cli.add_typer(user_cli, name="user")
 cli.add_typer(rules_cli, name="rules")
+sla_cli = typer.Typer(help="The SLA clocks: audited, explained.", no_args_is_help=True)
+cli.add_typer(sla_cli, name="sla")
 
 
 @cli.command()
@@ -155,6 +157,89 @@ def rules_check(
 
     book = load_rulebook(*(folders or read_settings().rules))
     typer.echo(f"The rulebook is sound. Revision {book.hash[:12]}.")
+
+
+@sla_cli.command("verify")
+def sla_verify(
+    since: Annotated[
+        str, typer.Option(help="Only tickets that changed since this date or instant, such as 2026-06-01.")
+    ] = "",
+) -> None:
+    """Recompute every clock from its events; list what differs from what was recorded. Changes nothing."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from app import bootstrap
+    from app.settings import read_settings
+    from app.store import schema
+    from app.usecases import sla_audit
+
+    tickets = clocks = differences = overdue = 0
+    with bootstrap.database(read_settings()) as engine:
+        schema.ensure_current(engine)
+        start = sla_audit.since_instant(engine, since) if since else None
+        now = bootstrap.SystemClock().now()
+        errors = Console(stderr=True)
+        with Progress(
+            console=errors,
+            disable=not errors.is_terminal,
+            transient=True,
+            redirect_stdout=sys.stdout.isatty(),
+        ) as progress:
+            task = progress.add_task("Tickets", total=None)
+            for checked in sla_audit.verify(
+                engine, now=now, since=start, total=lambda count: progress.update(task, total=count)
+            ):
+                for difference in checked.differences:
+                    typer.echo(difference)
+                tickets += 1
+                clocks += checked.clocks
+                differences += len(checked.differences)
+                overdue += checked.overdue
+                progress.advance(task)
+    if overdue:
+        typer.echo(f"note: {overdue} tickets have a timer that is overdue; is the server running?", err=True)
+    found = f"{differences} differences" if differences else "no difference"
+    typer.echo(f"{tickets} tickets, {clocks} clocks recomputed from their events: {found}.")
+    raise typer.Exit(1 if differences else 0)
+
+
+@sla_cli.command("explain")
+def sla_explain(
+    ticket: Annotated[int, typer.Argument(help="The ticket's number.")],
+    as_of: Annotated[str, typer.Option(help="As of this instant, such as 2026-06-09T06:11:00Z.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="As a question for `closeloop compute`.")] = False,
+) -> None:
+    """Print the clocks of a ticket with all that they are made of, in the site's local time."""
+    import json
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from app import bootstrap
+    from app.domain.instants import parse_instant
+    from app.settings import read_settings
+    from app.store import schema
+    from app.usecases.sla_explain import clock_tables, explain_ticket, headline
+
+    instant = parse_instant(as_of) if as_of else bootstrap.SystemClock().now()
+    with bootstrap.database(read_settings()) as engine:
+        schema.ensure_current(engine)
+        found = explain_ticket(engine, ticket, instant)
+    if as_json:
+        typer.echo(json.dumps(found.question, ensure_ascii=False))
+        return
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = 120  # of a file or a mail; a terminal knows its own
+    console.print(headline(found))
+    for clock in clock_tables(found):
+        console.print(f"\n{clock.promise}\n{clock.verdict}")
+        if clock.rows:
+            table = Table("From", "To", "What", "For", "Counted so far")
+            for row in clock.rows:
+                table.add_row(*row)
+            console.print(table)
 
 
 def _text_of(file: Path) -> str:

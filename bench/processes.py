@@ -32,7 +32,9 @@ class ProcessError(Exception):
 class Process:
     """`python -m ARGUMENTS`, listening on a port; stopped at the end of the block."""
 
-    def __init__(self, arguments: Sequence[str], port: int, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, arguments: Sequence[str], port: int, environment: Mapping[str, str], log: Path
+    ) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.log = log

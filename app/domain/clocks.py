@@ -56,7 +56,10 @@ def open_thresholds(ticket: Ticket, policy: Policy, reports: Reports) -> list[Th
     found = []
     for metric, report in reports.items():
         for share, at in zip(policy.targets[metric].warn_at, report.warnings, strict=True):
-            if at is not None and f"{metric}:{share}" not in ticket.warned:
+            # A new priority's later target does not warn of what is breached already.
+            if at is None or (report.breached_at is not None and at > report.breached_at):
+                continue
+            if f"{metric}:{share}" not in ticket.warned:
                 found.append(Threshold(metric, share, at, breach=False, seen_at=at))
         if metric in ticket.breached:
             continue

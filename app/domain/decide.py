@@ -17,7 +17,6 @@ from app.domain.clocks import (
     CLOCK,
     CLOSURE,
     ESCALATION,
-    HOLD,
     Reports,
     Timer,
     closure_due,

@@ -150,7 +150,7 @@ def put_user(connection: Connection, person: User, now: datetime) -> bool:
     """Create a user, or change the one with that address; return whether it is new."""
     row = {name: getattr(person, name) for name in User.__dataclass_fields__}
     statement = insert(users).values({**row, "created_at": now}).on_conflict_do_nothing()
-    if connection.execute(statement).rowcount:
+    if connection.execute(statement.returning(users.c.email)).first():
         return True
     connection.execute(update(users).where(users.c.email == person.email).values(row))
     return False

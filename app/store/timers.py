@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, text, update
+from sqlalchemy import Connection, func, select, text, update
 
 from app.domain.clocks import Timer
 from app.domain.ticket import Ticket
@@ -52,12 +51,6 @@ def claim(connection: Connection, now: datetime, batch: int) -> list[DueTicket]:
     ):
         due[row.ticket_id].append(Timer(row.kind, row.key, row.due_at))
     return [DueTicket(codec.ticket_from_doc(documents[i]), tuple(due[i])) for i in documents if due[i]]
-
-
-def drop(connection: Connection, ticket_id: int, fired: Sequence[Timer]) -> None:
-    """Delete timers that fired without changing their ticket (whose save would have replaced them)."""
-    same = [and_(timers.c.kind == t.kind, timers.c.key == t.key) for t in fired]
-    connection.execute(delete(timers).where(timers.c.ticket_id == ticket_id, or_(*same)))
 
 
 def push_back(connection: Connection, ticket_id: int, not_before: datetime) -> None:

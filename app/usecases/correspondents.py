@@ -35,6 +35,9 @@ _CHATTER = frozenset(
         TextId.HELP_C,
         TextId.KEPT_OPEN_C,
         TextId.NOT_UNDERSTOOD,
+        TextId.ACKED,
+        TextId.NOT_YOURS,
+        TextId.CLOSED_ALREADY,
         TextId.NOTHING_OPEN,
         TextId.NO_SUCH_TICKET,
         TextId.WHICH,
@@ -43,6 +46,8 @@ _CHATTER = frozenset(
         TextId.HELP,
     },
 )
+# What a customer may say too: the last thread tells who is speaking.
+_EITHER = frozenset({Verb.ACK, Verb.PASS, Verb.DONE, Verb.NEW, Verb.HELP, Verb.CANCEL, Verb.UNKNOWN})
 _NUMBER = re.compile(r"(?<!\d)#?(\d{4,18})(?!\d)")
 
 
@@ -67,17 +72,25 @@ class Correspondents:
         """Return the customer contact who wrote it, if the directory knows the address."""
         return next(iter(self._contacts.get(message.sender, ())), None)
 
-    def colleague(self, message: Message) -> Person | None:
+    def colleague(self, desk: Desk, message: Message) -> Person | None:
         """Return the member of the staff who wrote it.
 
-        Somebody who is both staff and a customer's contact speaks as staff when they were paged lately or
-        their words are a staff reply, else as the customer.
+        Somebody who is both staff and a customer's contact speaks as the one to whom we wrote last, unless
+        their words are such as only staff uses (WORDS, ambiguity rule f).
         """
         person = self._directory.person_by_address(message.sender)
-        if person is None or self.contact(message) is None:
+        contact = self.contact(message)
+        if person is None or contact is None:
             return person
-        paged = any(page.address == message.sender for page in self._pages)
-        return person if paged or parse_staff(message.text).verb != Verb.UNKNOWN else None
+        verb = parse_staff(message.text).verb
+        if verb not in _EITHER:
+            return person
+        paged = [page.created_at for page in self._pages if page.address == message.sender]
+        own = [t for t in desk.tickets.values() if t.requester.contact == contact.key]
+        told = [t.reminded_at or t.resolved_at or t.opened_at for t in own]
+        if told and (not paged or max(told) > max(paged)):
+            return None
+        return person if paged or verb != Verb.UNKNOWN else None
 
     def pages_to(self, desk: Desk, address: str) -> list[LastPage]:
         """Return the last pages to an address, newest first, those of this very batch included."""
@@ -149,7 +162,7 @@ def gather(desk: Desk, messages: Sequence[Message]) -> Correspondents:
     keys = sorted({c.key for found in contacts.values() for c in found})
     since = desk.now - REOPEN_WINDOW
     desk.know(ticket_store.of_customers(connection, keys, addresses, since))
-    staff_addresses = [a for a in addresses if directory.person_by_address(a) is not None]
+    staff_addresses = sorted({m.address for p in people for m in p.methods})
     pages: list[LastPage] = []
     if people:
         desk.know(ticket_store.held_by(connection, [p.key for p in people]))

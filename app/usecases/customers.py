@@ -173,7 +173,11 @@ class _Visit:
         if not asked and not any(t.open for t in theirs):
             no = self.reply.verb == CustomerVerb.NO
             asked = [t for t in theirs if t.state == State.CLOSED and (no or not t.confirmed)]
-        return max(asked, key=lambda t: t.ended_at or t.reminded_at or t.resolved_at or t.opened_at, default=None)
+
+        def last_word(ticket: Ticket) -> datetime:
+            return ticket.ended_at or ticket.reminded_at or ticket.resolved_at or ticket.opened_at
+
+        return max(asked, key=last_word, default=None)
 
     def _may_confirm(self, ticket: Ticket) -> bool:
         """Return whether this message may close or reopen: a mail must prove where it comes from.
@@ -218,7 +222,8 @@ class _Visit:
         """Let worse news raise the priority; nothing that is written later lowers it."""
         if self.reply.verb != CustomerVerb.TEXT:
             return
-        found = self.desk.house.rulebook.classify(self._facts(ticket.account, site, self.message.text))
+        place = site or self.desk.roster.directory.sites.get(ticket.site)
+        found = self.desk.house.rulebook.classify(self._facts(ticket.account, place, self.message.text))
         if PRIORITIES.index(found.priority) < PRIORITIES.index(ticket.priority) and found.rules:
             command = cmd.SetPriority(actor=SYSTEM, person="", priority=found.priority)
             self.desk.apply(command, ticket, self.origin)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import Connection
 
 from app.domain.commands import ReportFailure
 from app.domain.delivery import Reaction, next_attempt, reaction_to_refusal
@@ -171,10 +172,10 @@ def _failed_attempt(house: House, message: Claimed, error: GatewayError) -> Atte
 
 def _record(house: House, results: Sequence[_Result]) -> None:
     """Write all results; what failed for good is told to its ticket in the same transaction."""
-    failed = [r for r in results if r.attempt.state == "failed"]
     now = house.clock.now()
     with house.begin() as connection:
         outbox_store.record(connection, [r.attempt for r in results], house.identity.node)
+        failed = _failed(connection, results)
         if failed:
             desk = Desk(house, connection, now)
             report_failures(
@@ -197,6 +198,22 @@ def _record(house: House, results: Sequence[_Result]) -> None:
             desk.flush()
     if failed:
         house.wake("saved")
+
+
+def _failed(connection: Connection, results: Sequence[_Result]) -> list[_Result]:
+    """Return the failures that were recorded just now and that nobody has decided upon yet.
+
+    The result of a node that lost its lease counts for nothing, and a receipt may have been quicker.
+    """
+    failed = [r for r in results if r.attempt.state == "failed"]
+    known = outbox_store.deliveries(connection, [r.attempt.id for r in failed])
+    return [
+        r
+        for r in failed
+        if (row := known[r.attempt.id]).state == "failed"
+        and row.attempts == r.attempt.attempt
+        and not row.failure_reported
+    ]
 
 
 def _failure(result: _Result) -> ReportFailure:

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from app.domain.clocks import Reports, Timer, next_due
-from app.domain.commands import Command, Open
+from app.domain.commands import Command, Open, SetSite
 from app.domain.decide import Decision, decide
 from app.domain.drafting import Setting
 from app.domain.events import AnyEvent
@@ -33,6 +33,7 @@ class _Work:
     before: int
     events: list[AnyEvent] = field(default_factory=list)
     timers: frozenset[Timer] = frozenset()
+    rearm: bool = False
     reports: Reports = field(default_factory=dict)
 
 
@@ -66,7 +67,9 @@ class Desk:
         if isinstance(command, Open):
             ladder_name, policy_hash, site = command.route.ladder, command.policy, command.site
         elif ticket is not None:
-            ladder_name, policy_hash, site = ticket.ladder, ticket.policy, ticket.site
+            ladder_name, policy_hash = ticket.ladder, ticket.policy
+            # Clocks are read after the command: by then the place is the new one.
+            site = command.site if isinstance(command, SetSite) else ticket.site
         else:
             raise ValueError("only Open works without a ticket")
         setting = Setting(
@@ -84,6 +87,10 @@ class Desk:
         for say in decision.says:
             self.outbox.extend(self.wording.rows(say, decision.ticket, origin))
         return decision
+
+    def rearm(self, ticket_id: int) -> None:
+        """Write a ticket's timers as its last decision wants them, even if nothing happened to it."""
+        self._work[ticket_id].rearm = True
 
     def zone(self, site: str) -> str:
         """Return the IANA zone of a site, or of the company for an unknown one."""
@@ -109,7 +116,7 @@ class Desk:
         """Write everything. Raises ConflictError when another transaction was quicker with a ticket."""
         writes = []
         for ticket_id, work in self._work.items():
-            if not work.events:
+            if not work.events and not work.rearm:
                 continue
             due = next_due(work.reports)
             writes.append(

@@ -66,7 +66,7 @@ class House:
         self.wake = wake
         self._roster: Roster | None = None
         self._policies: dict[tuple[str, str], Policy] = {}
-        self._kept: set[str] = set()
+        self._kept: set[tuple[str, str]] = set()
         self._numbers: list[int] = []
         self._number_lock = threading.Lock()
 
@@ -87,13 +87,13 @@ class House:
         """Return the hash of the named SLA policy of the rulebook in force; it and the revision are kept."""
         document = self.rulebook.sla_document(name)
         digest = _digest(document)
-        if digest not in self._kept:
+        if (self.rulebook.hash, digest) not in self._kept:
             now = self.clock.now()
             records.keep_revision(connection, self.rulebook.hash, self.rulebook.document, now)
             records.keep_policies(connection, {digest: document}, now)
             # Only remembered once it is surely committed; keeping it twice is harmless.
             if records.policy(connection, digest) is not None:
-                self._kept.add(digest)
+                self._kept.add((self.rulebook.hash, digest))
         return digest
 
     def forget_kept(self) -> None:

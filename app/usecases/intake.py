@@ -8,14 +8,16 @@ words mean (customers.py, staff.py), SQL.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 
 from app.domain.errors import ConflictError
-from app.domain.message import InboundKind, Message
+from app.domain.message import Channel, InboundKind, Message
 from app.domain.reading import read_message, read_receipt
+from app.domain.replies_optout import opt_word
 from app.store import inbox as inbox_store
 from app.store.inbox import Handled, Waiting
 from app.usecases import customers, receipts, staff
@@ -27,6 +29,7 @@ log = structlog.get_logger()
 
 BATCH = 64
 _RETRY = timedelta(seconds=5)
+_RETRY_BROKEN = timedelta(minutes=1)
 _GIVE_UP_AFTER = 5
 
 
@@ -88,6 +91,20 @@ def _set_aside(house: House, waiting: Waiting, error: Exception) -> None:
         with house.begin() as connection:
             inbox_store.set_aside(connection, waiting.id, now + _RETRY)
         return
+    try:
+        _triage(house, waiting, error)
+    except DBAPIError:
+        raise
+    except Exception as again:
+        # Whatever is broken is broken for more than this message. It waits; those behind it go on.
+        log.exception("triage_failed", inbox_id=waiting.id, error=repr(again))
+        with house.begin() as connection:
+            inbox_store.set_aside(connection, waiting.id, now + _RETRY_BROKEN)
+
+
+def _triage(house: House, waiting: Waiting, error: Exception) -> None:
+    """Make a ticket for triage of a message that failed, and put the failure on record."""
+    now = house.clock.now()
     with house.begin() as connection:
         desk = Desk(house, connection, now)
         if waiting.inbound.kind == InboundKind.RECEIPT:
@@ -122,6 +139,8 @@ def _one(desk: Desk, people: Correspondents, waiting: Waiting, message: Message)
     if message.automatic:
         # Automatic mail never opens, acknowledges, confirms or reopens anything (RFC 3834).
         return Handled(waiting.id, None, f"automatic: {message.automatic}"[:500])
+    if message.channel == Channel.SMS and not message.opt_out:
+        message = replace(message, opt_out=opt_word(message.text))  # with a full stop, or in Spanish
     if message.opt_out:
         people.note_opt_out(desk, message)
         # Carriers read YES as an opt-in too, and HELP as a question about texts; to us YES is first of all an
@@ -129,7 +148,7 @@ def _one(desk: Desk, people: Correspondents, waiting: Waiting, message: Message)
         word = message.text.strip().strip(".!").upper()
         if word not in ("YES", "HELP", "AYUDA") or (word != "YES" and people.contact(message) is None):
             return Handled(waiting.id, None, f"opt_out: {message.opt_out}")
-    person = people.colleague(message)
+    person = people.colleague(desk, message)
     if person is not None:
         return staff.handle(desk, people, waiting, message, person)
     return customers.handle(desk, people, waiting, message)

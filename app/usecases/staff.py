@@ -30,6 +30,8 @@ _LISTED = 8
 _OF_HOLDER = frozenset(
     {Verb.ETA, Verb.ONSITE, Verb.DONE, Verb.HOLD, Verb.RELEASE, Verb.ESC, Verb.UPDATE, Verb.CANCEL},
 )
+# Words to keep, not an answer that changes something.
+_WORDS = frozenset({Verb.NOTE, Verb.UNKNOWN})
 
 
 def handle(
@@ -60,7 +62,9 @@ def handle(
         command = visit.command(ticket)
         chatter = isinstance(command, cmd.Note) and not command.understood
         origin = answer_to(desk, people, message) if chatter else origin_of(message)
-        desk.apply(command, ticket, origin)
+        enough, said = not people.may_answer(desk, message.sender), len(desk.outbox)
+        if not desk.apply(command, ticket, origin).events and enough:
+            del desk.outbox[said:]  # it changed nothing, again: a phone that says "ok" to whatever it gets
     return Handled(waiting.id, wanted[0].id, "")
 
 
@@ -88,12 +92,13 @@ class _Visit:
         """Return the tickets that the reply is about, or the text that asks which or says that none is."""
         if self.reply.numbers:
             named = [t for n in self.reply.numbers if (t := self.desk.by_number(n)) is not None]
-            return named or TextId.NO_SUCH_TICKET
+            # In words that are no answer a number may be anything: "the unit is a 2019 model".
+            if named or self.reply.verb not in _WORDS:
+                return named or TextId.NO_SUCH_TICKET
         if token_number is not None and (ticket := self.desk.by_number(token_number)) is not None:
             return [ticket]
         if self.reply.everything:
-            asked = [t for t in self.desk.tickets.values() if self.person.key in t.escalation.asked]
-            return asked or TextId.NOTHING_OPEN
+            return self._asked() or TextId.NOTHING_OPEN
         if self.reply.verb in _OF_HOLDER:
             held = self._held()
             if len(held) > 1:
@@ -107,20 +112,27 @@ class _Visit:
         working = [t for t in mine if t.state != "resolved"]
         return sorted(working or mine, key=lambda t: t.number)
 
+    def _asked(self) -> list[Ticket]:
+        asked = [t for t in self.desk.tickets.values() if self.person.key in t.escalation.asked]
+        return sorted(asked, key=lambda t: t.number)
+
     def _paged(self) -> list[Ticket] | TextId:
-        pages = self.people.pages_to(self.desk, self.message.sender)
-        if not pages:
-            held = self._held()
-            if len(held) > 1:
-                return TextId.WHICH
-            return held or TextId.NOTHING_OPEN
-        last = pages[0]
         sent = self.waiting.inbound.received_at
+        # What was paged after the reply was written cannot be what it answers.
+        to_sender = self.people.pages_to(self.desk, self.message.sender)
+        pages = [p for p in to_sender if p.created_at <= sent]
+        if not pages:
+            unseen = {p.ticket_id for p in to_sender}
+            # Perhaps they were paged on another of their addresses.
+            mine = [t for t in self._asked() if t.id not in unseen] or self._held()
+            if len(mine) > 1 and self.reply.verb not in _WORDS:
+                return TextId.WHICH
+            return mine[-1:] or TextId.NOTHING_OPEN
         close = {p.ticket_id for p in pages if sent - p.created_at <= _TOO_CLOSE}
         unclear = [i for i in close if i in self.desk.tickets and self.desk.tickets[i].escalating]
-        if len(unclear) > 1 and self.reply.verb in (Verb.ACK, Verb.PASS):
+        if len(unclear) > 1 and self.reply.verb not in _WORDS:
             return TextId.WHICH
-        ticket = self.desk.tickets.get(last.ticket_id)
+        ticket = self.desk.tickets.get(pages[0].ticket_id)
         return [ticket] if ticket else TextId.NOTHING_OPEN
 
     def command(self, ticket: Ticket) -> Command:  # noqa: C901, PLR0912 - one line for each verb
@@ -193,7 +205,7 @@ class _Visit:
         """Say what is missing: which ticket is meant, or when somebody comes. Nothing is changed."""
         if text_id == TextId.WHICH:
             held = self._held()
-            choices = held if len(held) > 1 else self._asked()
+            choices = held if self.reply.verb in _OF_HOLDER and held else self._asked() or held
             self._say(text_id, choices=self._lines(choices), example=self.reply.verb.upper())
         elif text_id == TextId.NO_SUCH_TICKET:
             self._say(text_id, number=str(self.reply.numbers[0]))
@@ -205,12 +217,6 @@ class _Visit:
         else:
             self._say(text_id)
         return Handled(self.waiting.id, ticket.id if ticket else None, f"answered: {text_id}")
-
-    def _asked(self) -> list[Ticket]:
-        pages = self.people.pages_to(self.desk, self.message.sender)
-        ids = dict.fromkeys(page.ticket_id for page in pages)
-        known = [self.desk.tickets[i] for i in ids if i in self.desk.tickets]
-        return [t for t in known if t.escalating]
 
     def _lines(self, tickets: Sequence[Ticket]) -> str:
         directory = self.desk.roster.directory

@@ -79,7 +79,11 @@ def _step_aside(house: House, item: DueTicket, error: Exception) -> None:
 
 
 def _fire_ticket(desk: Desk, item: DueTicket) -> None:
-    """Send each due timer to its ticket, in order; one that nothing waits for any more says so."""
+    """Send each due timer to its ticket, in order; one that nothing waits for any more says so.
+
+    What is armed afterwards is what the ticket wants now, also if nothing happened: a site that moved to
+    another zone, or a new version of us, may want another instant.
+    """
     desk.know({item.ticket.id: item.ticket})
     for timer in item.timers:
         ticket = desk.tickets[item.ticket.id]
@@ -88,5 +92,4 @@ def _fire_ticket(desk: Desk, item: DueTicket) -> None:
         if decision.stale:
             detail = {"timer": timer.kind, "due_at": timer.due_at.isoformat()}
             desk.note("timer_stale", str(ticket.number), detail)
-    if desk.tickets[item.ticket.id].version == item.ticket.version:
-        timer_store.drop(desk.connection, item.ticket.id, item.timers)
+    desk.rearm(item.ticket.id)

@@ -75,6 +75,7 @@ class Row:
     who: str
     asked: bool
     until: Moment | None
+    eta: Moment | None
     can_ack: bool
 
 
@@ -134,6 +135,7 @@ def _row(board: Board, row: BoardRow, names: Names, visitor: Visitor) -> Row:
     zone = zone_of(ticket, board.directory)
     code, place = place_of(ticket, board.directory)
     next_at = ticket.escalation.next_at
+    travelling = ticket.state in (State.EN_ROUTE, State.ON_HOLD)
     open_to_ack = ticket.state != State.RESOLVED and (not ticket.assignee or ticket.escalating)
     return Row(
         number=ticket.number,
@@ -150,6 +152,7 @@ def _row(board: Board, row: BoardRow, names: Names, visitor: Visitor) -> Row:
         who=who_has(ticket, names),
         asked=ticket.escalating,
         until=moment(next_at, now, zone, with_zone=True) if next_at else None,
+        eta=moment(ticket.eta, now, zone, with_zone=True) if ticket.eta and travelling else None,
         can_ack=open_to_ack and visitor.may(Action.ACK, ticket.id),
     )
 

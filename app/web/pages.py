@@ -52,6 +52,8 @@ def router(house: House, config: WebConfig) -> APIRouter:
         async def events(request: Request) -> Response:
             await run_in_threadpool(recognise, request)
             headers = {**HEADERS, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+            if request.method == "HEAD":
+                return Response(headers=headers, media_type="text/event-stream")
             return StreamingResponse(news.stream(), headers=headers, media_type="text/event-stream")
 
         return events

@@ -6,6 +6,7 @@ What must not live here: who may see it (access.py), reading (usecases/views.py)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -80,6 +81,7 @@ class TicketPage:
     offers: tuple[Action, ...]
     primary: Action | None
     clocks: tuple[ClockRow, ...]
+    next_clock: ClockRow | None
     lines: tuple[Line, ...]
     zone: str
     now_ms: int
@@ -100,6 +102,7 @@ def ticket_page(view: TicketView, visitor: Visitor) -> TicketPage:
     address = f"{site.address}, {site.city}" if site and site.city not in site.address else ""
     if site and not address:
         address = site.address
+    clocks = clock_rows(view)
     base = visitor.base or f"/tickets/{ticket.number}"
     return TicketPage(
         number=ticket.number,
@@ -126,11 +129,17 @@ def ticket_page(view: TicketView, visitor: Visitor) -> TicketPage:
         fragment=f"{visitor.base}/fragment" if visitor.base else f"/fragments/tickets/{ticket.number}",
         offers=offers(ticket, visitor),
         primary=next_step(ticket, visitor),
-        clocks=clock_rows(view),
+        clocks=clocks,
+        next_clock=_first_due(clocks),
         lines=timeline(view),
         zone=_zone_text(ticket, directory),
         now_ms=int(now.timestamp() * 1000),
     )
+
+
+def _first_due(clocks: tuple[ClockRow, ...]) -> ClockRow | None:
+    running = [(clock.timer.due_ms, clock) for clock in clocks if clock.timer]
+    return min(running, key=itemgetter(0))[1] if running else None
 
 
 def _requester(ticket: Ticket) -> Requester:

@@ -128,7 +128,8 @@ def test_terms_that_remind_no_sooner_than_they_close_do_not_remind(remind: timed
 
 def test_life_safety_is_reminded_of_whatever_the_terms_say() -> None:
     case = Case(
-        route=route(9 * HOUR, 4 * HOUR), classification=Classification(priority="P1", trade="", life_safety=True)
+        route=route(9 * HOUR, 4 * HOUR),
+        classification=Classification(priority="P1", trade="", life_safety=True),
     )
     case.by(cmd.Resolve, "ana", at=0, text="out")
     for hours in (4, 8, 12):
@@ -159,7 +160,9 @@ def test_a_timer_of_a_node_whose_clock_is_ahead_stays_armed() -> None:
 def test_a_clock_that_is_behind_takes_no_timer_away() -> None:
     case = Case()
     case.do(
-        cmd.CustomerSays(actor="contact:maria", text="hurry", address="+1", channel=Channel.SMS, inbox_id=None),
+        cmd.CustomerSays(
+            actor="contact:maria", text="hurry", address="+1", channel=Channel.SMS, inbox_id=None
+        ),
         at=-0.01,
     )
     assert {t.key for t in case.last.timers if t.kind == "clock"} == {"acknowledge", "arrive", "resolve"}

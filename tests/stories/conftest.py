@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from app.rulebook.revision import Rulebook, load
+from tests import promises
 from tests.stories.town import ROOT, Town, town
 
 
@@ -20,3 +21,4 @@ def rulebook() -> Rulebook:
 def place(engine: Engine, rulebook: Rulebook) -> Iterator[Town]:
     with town(engine, rulebook) as built:
         yield built
+        promises.check(engine, built.clock.now())

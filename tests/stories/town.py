@@ -31,6 +31,7 @@ from simulator.running import Simulator
 from tests.serving import Served
 
 ROOT = Path(__file__).parents[2]
+COMPANY = ROOT / "demo" / "company.yaml"
 NIGHT = datetime(2026, 6, 9, 6, 11, tzinfo=UTC)  # a Tuesday, 2:11 a.m. in New York
 NUMBER = "+15005550006"
 DOMAIN = "help.tidewell.example"
@@ -91,14 +92,30 @@ class Town:
         """Let time pass; what comes due on the way happens at its own time."""
         end = self.clock.at + timedelta(**delta)
         while True:
-            with self.house.begin() as connection:
-                due = timer_store.next_due(connection)
+            due = self._next_moment()
             if due is None or due > end:
                 break
             self.clock.at = max(self.clock.at, due)
             self.settle()
         self.clock.at = end
         self.settle()
+
+    def change_company(self, *changes: tuple[str, str]) -> None:
+        """Load the demo's directory anew with pieces of its file replaced."""
+        words = COMPANY.read_text("utf-8")
+        for old, new in changes:
+            assert old in words
+            words = words.replace(old, new)
+        load_directory(self.house.engine, parse_directory(words, COMPANY.name), now=self.clock.now())
+
+    def _next_moment(self) -> datetime | None:
+        """Return when the next timer fires, or the next message is tried again."""
+        with self.house.begin() as connection:
+            waiting = connection.exec_driver_sql(
+                "SELECT min(not_before) FROM (SELECT not_before FROM outbox WHERE state = 'pending'"
+                " UNION ALL SELECT not_before FROM inbox WHERE state = 'new') w"
+            ).scalar()
+            return min(filter(None, (timer_store.next_due(connection), waiting)), default=None)
 
     def inbox(self, phone: str) -> list[str]:
         """Return the texts that arrived on a phone."""
@@ -124,9 +141,7 @@ class Town:
 
 
 @contextmanager
-def town(
-    engine: Engine, rulebook: Rulebook, company: Path = ROOT / "demo" / "company.yaml"
-) -> Iterator[Town]:
+def town(engine: Engine, rulebook: Rulebook, company: Path = COMPANY) -> Iterator[Town]:
     """Build a town on an empty migrated database."""
     apps: dict[str, Any] = {}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from app.web.access import _BY_LINK, Action
 from tests.stories.people import DANA, TANYA
 from tests.stories.town import Town
@@ -14,12 +12,14 @@ LINK_PAGES = ["", "/fragment"]
 FIELDS = {"text": "some words", "minutes": "30", "reason": "no_access", "priority": "P2"}
 
 
-@pytest.mark.parametrize("role", ["owner", "manager", "account_manager"])
-def test_a_signed_in_user_sees_everything(flooded: Town, role: str) -> None:
-    visit = signed_in(flooded, role=role)
-    assert [visit.get(page).status for page in DESK_PAGES] == [200] * len(DESK_PAGES)
-    assert visit.stream_status("/events") == 200
-    assert visit.get("/tickets/9999").status == 404
+def test_a_signed_in_user_sees_everything(flooded: Town) -> None:
+    for role in ("owner", "manager", "account_manager"):
+        visit = signed_in(flooded, role=role, email=f"{role}@x.example")
+        assert [visit.get(page).status for page in DESK_PAGES] == [200] * len(DESK_PAGES)
+        assert visit.stream_status("/events") == 200
+        assert visit.get("/tickets/9999").status == 404
+        assert visit.do("note", text=f"seen by {role}").status == 303
+        assert visit.post("/tickets/9999/ack", visit.csrf("/")).status == 404
 
 
 def test_a_stranger_sees_the_sign_in_and_nothing_else(flooded: Town) -> None:
@@ -42,13 +42,12 @@ def test_a_stranger_sees_the_sign_in_and_nothing_else(flooded: Town) -> None:
     assert stranger.get("/sign-in").status == 200
 
 
-@pytest.mark.parametrize("token", ["x", "0" * 14, "..", "%00", "é" * 10])
-def test_a_link_that_we_never_gave_out_is_no_page(flooded: Town, token: str) -> None:
+def test_a_link_that_we_never_gave_out_is_no_page(flooded: Town) -> None:
     stranger = Visit(flooded)
-    path = f"/t/{token}".encode().decode("latin-1") if token.isascii() else "/t/%C3%A9"
-    assert stranger.get(path).status == 404
-    assert stranger.post(f"{path}/ack", "").status == 404
-    assert stranger.stream_status(f"{path}/events") == 404
+    for path in ("/t/x", f"/t/{'0' * 14}", "/t/..", "/t/%00", "/t/%C3%A9", "/t/%FF"):
+        assert stranger.get(path).status == 404
+        assert stranger.post(f"{path}/ack", "").status == 404
+        assert stranger.stream_status(f"{path}/events") == 404
 
 
 def test_a_link_opens_its_ticket_for_its_person_and_nothing_else(flooded: Town) -> None:
@@ -65,19 +64,19 @@ def test_a_link_opens_its_ticket_for_its_person_and_nothing_else(flooded: Town) 
     assert visit.cookies == {}
 
 
-@pytest.mark.parametrize("action", list(Action))
-def test_a_link_may_do_what_its_text_says(flooded: Town, action: Action) -> None:
+def test_a_link_may_do_what_its_text_says(flooded: Town) -> None:
     visit = by_link(flooded, DANA)
     before = event_count(flooded)
-    answer = visit.do(action, **FIELDS)
-    if action in _BY_LINK:
-        assert answer.status == 303
+    for action in set(Action) - _BY_LINK:
+        assert visit.do(action, **FIELDS).status == 403
+    assert event_count(flooded) == before
+    in_turn = (Action.NOTE, Action.ESCALATE, Action.ACK, Action.ETA, Action.ONSITE, Action.CANT, Action.DONE)
+    assert set(in_turn) == _BY_LINK
+    for action in in_turn:
+        before = event_count(flooded)
+        assert visit.do(action, **FIELDS).status == 303
         assert event_count(flooded) > before
-        last = [e for e in flooded.ticket().events if e.actor != "system"][-1]
-        assert last.actor == "person:dana"
-    else:
-        assert answer.status == 403
-        assert event_count(flooded) == before
+        assert [e for e in flooded.ticket().events if e.actor != "system"][-1].actor == "person:dana"
 
 
 def test_a_link_is_for_its_own_ticket(flooded: Town) -> None:
@@ -122,20 +121,19 @@ def test_a_link_ends_when_its_person_leaves(flooded: Town) -> None:
     visit = by_link(flooded, DANA)
     with flooded.house.begin() as connection:
         connection.exec_driver_sql("UPDATE people SET active = false WHERE key = 'dana'")
-        connection.exec_driver_sql("UPDATE directory_state SET version = version + 1")
+        connection.exec_driver_sql("UPDATE directory_version SET version = version + 1")
     assert visit.get(visit.base).status == 410
 
 
-@pytest.mark.parametrize("action", list(Action))
-def test_a_form_without_its_key_changes_nothing(flooded: Town, action: Action) -> None:
+def test_a_form_without_its_key_changes_nothing(flooded: Town) -> None:
     before = event_count(flooded)
     desk, link = signed_in(flooded), by_link(flooded, DANA)
     other = Visit(flooded).csrf("/sign-in")
-    for wrong in ("", "0" * 64, other, "é"):
-        assert desk.post(f"/tickets/1042/{action}", wrong, **FIELDS).status == 403
-        assert link.post(f"{link.base}/{action}", wrong, **FIELDS).status == 403
-    answer = desk.post(f"/tickets/1042/{action}", "", **FIELDS)
-    assert b"load the page again" in answer.body
+    for action in Action:
+        for wrong in ("", "0" * 64, other, "é"):
+            assert desk.post(f"/tickets/1042/{action}", wrong, **FIELDS).status == 403
+            assert link.post(f"{link.base}/{action}", wrong, **FIELDS).status == 403
+    assert b"load the page again" in desk.post("/tickets/1042/ack").body
     assert event_count(flooded) == before
 
 

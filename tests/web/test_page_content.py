@@ -71,7 +71,7 @@ def test_a_ticket_tells_its_whole_story(flooded: Town) -> None:
 
 
 def test_a_page_that_is_no_longer_needed_says_so(flooded: Town) -> None:
-    flooded.sim.set_provider("twilio", down="refuse")
+    flooded.sim.set_provider("twilio", down="503")
     flooded.later(minutes=7)
     flooded.text(DANA, "ACK")
     flooded.sim.set_provider("twilio", down="")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.stories.people import DANA, TANYA
 from tests.stories.town import Town
 from tests.web.visiting import by_link, event_count, signed_in, words
@@ -90,36 +88,35 @@ def test_the_board_acknowledges_in_one_tap_and_keeps_its_filters(flooded: Town) 
     assert "You have it." in visit.text(answer.headers["location"])
 
 
-@pytest.mark.parametrize(
-    ("action", "fields", "notice"),
-    [
-        ("eta", {"other": "soonish"}, "No time saved: write it like 45, 1h30 or 3:15p."),
-        ("eta", {"minutes": "-5"}, "No time saved: write it like 45, 1h30 or 3:15p."),
-        ("eta", {}, "No time saved: write it like 45, 1h30 or 3:15p."),
-        ("note", {"text": "  "}, "Nothing saved: the text is missing."),
-        ("update", {}, "Nothing saved: the text is missing."),
-        ("hold", {"reason": "lunch"}, "Nothing saved: please choose from the list."),
-        ("hold", {"reason": "other", "minutes": "-1"}, "Nothing saved: please choose from the list."),
-        ("hold", {"reason": "other", "minutes": "9" * 30}, "Nothing saved: please choose from the list."),
-        ("priority", {"priority": "P0"}, "Nothing saved: please choose from the list."),
-    ],
-)
-def test_an_unclear_form_changes_nothing_and_says_so(
-    flooded: Town, action: str, fields: dict[str, str], notice: str
-) -> None:
+NO_TIME = "No time saved: write it like 45, 1h30 or 3:15p."
+NO_TEXT = "Nothing saved: the text is missing."
+NO_CHOICE = "Nothing saved: please choose from the list."
+
+
+def test_an_unclear_form_changes_nothing_and_says_so(flooded: Town) -> None:
     visit = signed_in(flooded, person="luis")
     before = event_count(flooded)
-    assert visit.notice(visit.do(action, **fields)) == notice
+    unclear: list[tuple[str, dict[str, str], str]] = [
+        ("eta", {"other": "soonish"}, NO_TIME),
+        ("eta", {"minutes": "9" * 30}, NO_TIME),
+        ("eta", {}, NO_TIME),
+        ("note", {"text": "  "}, NO_TEXT),
+        ("update", {}, NO_TEXT),
+        ("hold", {"reason": "lunch"}, NO_CHOICE),
+        ("hold", {"reason": "other", "minutes": "-1"}, NO_CHOICE),
+        ("hold", {"reason": "other", "minutes": "9" * 30}, NO_CHOICE),
+        ("priority", {"priority": "P0"}, NO_CHOICE),
+    ]
+    for action, fields, notice in unclear:
+        assert visit.notice(visit.do(action, **fields)) == notice
     assert event_count(flooded) == before
 
 
-@pytest.mark.parametrize(
-    ("said", "shown"), [("45", "2:56a"), ("1h30", "3:41a"), ("3:15", "3:15a"), ("2pm", "2:00p")]
-)
-def test_an_eta_is_read_as_in_a_text(flooded: Town, said: str, shown: str) -> None:
+def test_an_eta_is_read_as_in_a_text(flooded: Town) -> None:
     visit = signed_in(flooded, person="luis")
-    visit.do("eta", other=said)
-    assert f"Expected on site: {shown}" in visit.text("/tickets/1042")
+    for said, shown in [("45", "2:56a"), ("1h30", "3:41a"), ("3:15", "3:15a"), ("2pm", "2:00p")]:
+        visit.do("eta", other=said)
+        assert f"Expected on site: {shown}" in visit.text("/tickets/1042")
 
 
 def test_hostile_forms_are_answered(flooded: Town) -> None:
@@ -150,6 +147,5 @@ def test_what_a_customer_writes_stays_words(flooded: Town) -> None:
     assert "<script>alert" not in page
     assert "<img" not in page
     assert page.count("&lt;script&gt;alert(1)") >= 2
-    assert hostile in words(page.replace("&amp;amp;", "&amp;amp;"))
-    assert "nothing" not in visit.text("/tickets/1042?did=<script>").lower().split("notice")[0][:0]
+    assert hostile in words(page)
     assert b"<script>x" not in visit.get("/tickets/1042?did=<script>x").body

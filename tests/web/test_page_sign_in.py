@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import pytest
-
 from app.usecases import sessions
 from app.web.sign_in import Brake
 from tests.stories.town import NIGHT, Town
@@ -30,17 +28,15 @@ def test_the_right_password_opens_the_board(place: Town) -> None:
     assert visit.get("/").status == 200
 
 
-@pytest.mark.parametrize(
-    ("email", "password"),
-    [(MAIL, "wrong"), ("nobody@tidewell.example", PASSWORD), ("", ""), ("a\0b@x", "x"), (MAIL, "x" * 5000)],
-)
-def test_a_wrong_one_says_nothing_about_which_was_wrong(place: Town, email: str, password: str) -> None:
+def test_a_wrong_one_says_nothing_about_which_was_wrong(place: Town) -> None:
     add_user(place)
-    visit = Visit(place)
-    answer = visit.post("/sign-in", visit.csrf("/sign-in"), email=email, password=password)
-    assert answer.status == 401
-    assert b"do not belong together" in answer.body
-    assert visit.get("/").status == 303
+    wrong = [(MAIL, "wrong"), ("nobody@x.example", PASSWORD), ("", ""), ("a\0b@x", "x"), (MAIL, "x" * 5000)]
+    for email, password in wrong:
+        visit = Visit(place)
+        answer = visit.post("/sign-in", visit.csrf("/sign-in"), email=email, password=password)
+        assert answer.status == 401
+        assert b"do not belong together" in answer.body
+        assert visit.get("/").status == 303
 
 
 def test_who_left_cannot_sign_in_and_an_open_session_ends(place: Town) -> None:
@@ -91,22 +87,13 @@ def test_a_magic_link_signs_in_until_its_time_is_over(place: Town) -> None:
     assert Visit(place).get("/enter").status == 410
 
 
-@pytest.mark.parametrize(
-    ("wanted", "gone_to"),
-    [
-        ("/tickets/1042", "/tickets/1042"),
-        ("//evil.example", "/"),
-        ("https://evil.example", "/"),
-        ("/\\evil.example", "/"),
-        ("/a\nb", "/"),
-    ],
-)
-def test_after_signing_in_one_stays_with_us(place: Town, wanted: str, gone_to: str) -> None:
+def test_after_signing_in_one_stays_with_us(place: Town) -> None:
     add_user(place)
-    visit = Visit(place)
-    form = visit.csrf("/sign-in")
-    answer = visit.post("/sign-in", form, email=MAIL, password=PASSWORD, next=wanted)
-    assert answer.headers["location"] == gone_to
+    for wanted in ("/tickets/1042", "//evil.example", "https://evil.example", "/\\evil.example", "/a\nb"):
+        visit = Visit(place)
+        form = visit.csrf("/sign-in")
+        answer = visit.post("/sign-in", form, email=MAIL, password=PASSWORD, next=wanted)
+        assert answer.headers["location"] == (wanted if wanted == "/tickets/1042" else "/")
 
 
 def test_another_site_cannot_send_the_sign_in_form(place: Town) -> None:

@@ -162,7 +162,8 @@ function listen() {
   stream.addEventListener("error", () => {
     show("reconnecting");
     stream.close();
-    retry = setTimeout(listen, RETRY + Math.random() * RETRY);
+    // Reading comes first: it notices when the session or the link is over.
+    retry = setTimeout(() => { refresh(); listen(); }, RETRY + Math.random() * RETRY);
   });
 }
 

@@ -1,0 +1,30 @@
+"""What a server costs while nothing happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from bench.figures import Figure, Result
+from bench.place import Place
+from bench.processes import cpu_seconds, free_port, resident_mb
+
+
+def measure(place: Place, say: Callable[[str], None], *, quick: bool) -> Result:
+    """Measure processor time and memory of a server and of its database without any work."""
+    seconds = 4 if quick else 20
+    port = free_port()
+    with place.database() as database, place.server(database, port) as server:
+        time.sleep(2)  # what it does at its start is over
+        groups = {"server": [server.pid], "postgres": place.postgres_processes()}
+        before = {name: cpu_seconds(pids) for name, pids in groups.items()}
+        time.sleep(seconds)
+        share = {name: (cpu_seconds(pids) - before[name]) / seconds * 100 for name, pids in groups.items()}
+        memory = resident_mb(server.pid)
+    say(f"idle: server {share['server']:.1f} % of one core, {memory:.0f} MB")
+    figure = Figure(
+        what="a server without work: processor, memory",
+        value=f"{share['server']:.1f} % of one core (its PostgreSQL {share['postgres']:.1f} %),"
+        f" {memory:.0f} MB",
+    )
+    return Result(figures=[figure], numbers={"idle": {"cpu_percent": share, "resident_mb": memory}})

@@ -1,0 +1,85 @@
+"""A real browser in a town: the server over HTTP, with real tickets; every page is watched for complaints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from sqlalchemy import Engine
+
+from app.rulebook.revision import Rulebook, load
+from app.usecases import sessions
+from tests.stories.town import ROOT, Town, town
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+OWNER = "ruth@tidewell.example"
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 360, "height": 740}
+Opener = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def rulebook() -> Rulebook:
+    return load(ROOT / "rules")
+
+
+@pytest.fixture
+def place(engine: Engine, rulebook: Rulebook) -> Iterator[Town]:
+    with town(engine, rulebook) as built:
+        yield built
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str | None) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser: Browser, place: Town) -> Iterator[Opener]:
+    """Open a page in a browser of its own; at the end none of them may have complained or overflow."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+    pages: list[Page] = []
+
+    def open_page(path: str, *, size: dict[str, int], forgive: str = "no complaint", **options: Any) -> Page:
+        def heard(words: str) -> None:
+            if forgive not in words:
+                complaints.append(words)
+
+        context = browser.new_context(viewport=size, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        pages.append(page)
+        page.on("console", lambda m: heard(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: heard(str(error)))
+        page.goto(f"{place.served.url}{path}", wait_until="load")
+        return page
+
+    yield open_page
+    widths = [page.evaluate("[document.documentElement.scrollWidth, innerWidth]") for page in pages]
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert all(wide <= window for wide, window in widths), widths
+
+
+@pytest.fixture
+def enter(place: Town) -> str:
+    """The path that signs the owner in."""
+    with place.house.begin() as connection:
+        sessions.add_user(
+            connection,
+            email=OWNER,
+            name="Ruth",
+            role="owner",
+            person="ruth",
+            password="a long enough password",
+            now=place.clock.now(),
+        )
+    until = place.clock.now().replace(year=2999)
+    return f"/enter?k={sessions.magic_key(b's' * 32, OWNER, until)}"

@@ -1,0 +1,158 @@
+"""Several nodes on one database, without a server: houses, messages put straight into the inbox, threads."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from app import bootstrap
+from app.domain.message import Channel, Inbound, InboundKind
+from app.ports import GatewayError, MailOut, Sent, SmsOut
+from app.rulebook.revision import Rulebook
+from app.store import inbox
+from app.usecases.directory import load_directory
+from app.usecases.directory_file import parse_directory
+from app.usecases.house import House, Identity
+
+ROOT = Path(__file__).parents[1]
+COMPANY = ROOT / "demo" / "company.yaml"
+NIGHT = datetime(2026, 6, 9, 6, 11, tzinfo=UTC)
+TANYA, DANA, PRIYA = "+16175550114", "+16175550101", "+16175550103"
+WATER = "water coming through ceiling aisle 7, store 114"
+
+_keys = itertools.count(1)
+
+
+@dataclass
+class Clock:
+    at: datetime = NIGHT
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@dataclass
+class Carrier:
+    """Both gateways: takes everything unless `answer` raises; remembers what it took."""
+
+    answer: Callable[[SmsOut | MailOut], str | None] = lambda _message: None
+    taken: list[SmsOut | MailOut] = field(default_factory=list)
+
+    def send(self, message: Any) -> Sent:
+        status = self.answer(message) or "queued"
+        self.taken.append(message)
+        return Sent(provider_id=f"SM{message.outbox_id}", status=status)
+
+
+def refusing(error: GatewayError) -> Callable[[SmsOut | MailOut], str | None]:
+    def answer(_message: SmsOut | MailOut) -> str | None:
+        raise error
+
+    return answer
+
+
+def node(engine: Engine, rulebook: Rulebook, clock: Clock, name: str = "one") -> House:
+    """Return a house as a process of its own has it: same database, own caches."""
+    return House(
+        engine=engine,
+        clock=clock,
+        ids=bootstrap.SystemIds(),
+        rulebook=rulebook,
+        identity=Identity(
+            public_url="http://ops.example", mail_domain="help.example", secret=b"s" * 32, node=name
+        ),
+    )
+
+
+def load_company(engine: Engine, now: datetime = NIGHT) -> None:
+    load_directory(engine, parse_directory(COMPANY.read_text("utf-8"), COMPANY.name), now=now)
+
+
+def sms(sender: str, body: str, at: datetime = NIGHT, **payload: str) -> Inbound:
+    key = f"SM{next(_keys):032x}"
+    return Inbound(
+        provider="twilio",
+        kind=InboundKind.MESSAGE,
+        channel=Channel.SMS,
+        key=key,
+        sender=sender,
+        recipient="+15005550006",
+        received_at=at,
+        payload={"MessageSid": key, "From": sender, "Body": body, **payload},
+        raw=b"",
+    )
+
+
+def receipt(outbox_id: int, status: str, code: str = "", at: datetime = NIGHT) -> Inbound:
+    sid = f"SM{outbox_id}"
+    return Inbound(
+        provider="twilio",
+        kind=InboundKind.RECEIPT,
+        channel=Channel.SMS,
+        key=f"{sid}:{status}:{next(_keys)}",
+        sender=f"receipt:{outbox_id}",
+        recipient="",
+        received_at=at,
+        payload={"MessageSid": sid, "MessageStatus": status, "ErrorCode": code, "o": str(outbox_id)},
+        raw=b"",
+    )
+
+
+def put(house: House, *items: Inbound) -> list[int]:
+    """Store requests as the webhook would; return their inbox ids."""
+    rows = [(house.ids.next(), item) for item in items]
+    with house.begin() as connection:
+        inbox.store(connection, rows)
+    return [row_id for row_id, _ in rows]
+
+
+def at_once(*works: Callable[[], object]) -> list[object]:
+    """Run all in threads that begin together; raise what any of them raises."""
+    barrier = threading.Barrier(len(works))
+
+    def begin(work: Callable[[], object]) -> object:
+        barrier.wait(10)
+        return work()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [future.result(60) for future in [pool.submit(begin, work) for work in works]]
+
+
+def until_idle(work: Callable[[], int]) -> Callable[[], int]:
+    """Return a function that repeats `work` until it finds nothing twice, and returns how much it did."""
+
+    def run() -> int:
+        total = idle = 0
+        while idle < 2:
+            did = work()
+            total += did
+            idle = 0 if did else idle + 1
+        return total
+
+    return run
+
+
+def rows(engine: Engine, query: str, **values: object) -> list[Any]:
+    with engine.connect() as connection:
+        return list(connection.execute(text(query), values).all())
+
+
+def scalars(engine: Engine, query: str, **values: object) -> list[Any]:
+    return [row[0] for row in rows(engine, query, **values)]
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
+
+
+def clocks(*offsets: float) -> Iterator[Clock]:
+    """Yield clocks that differ by so many seconds."""
+    return (Clock(NIGHT + timedelta(seconds=offset)) for offset in offsets)

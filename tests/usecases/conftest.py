@@ -1,0 +1,21 @@
+"""Use cases on a real database with the demo's company and the default rules."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine
+from tests.nodes import ROOT, load_company
+
+from app.rulebook.revision import Rulebook, load
+
+
+@pytest.fixture(scope="session")
+def rulebook() -> Rulebook:
+    return load(ROOT / "rules")
+
+
+@pytest.fixture
+def company(engine: Engine) -> Engine:
+    """An engine on a database that knows the demo's company."""
+    load_company(engine)
+    return engine
