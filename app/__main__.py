@@ -199,7 +199,7 @@ def sla_verify(
                 progress.advance(task)
     if overdue:
         typer.echo(f"note: {overdue} tickets have a timer that is overdue; is the server running?", err=True)
-    found = f"{differences} differences" if differences else "no difference"
+    found = f"{differences or 'no'} difference{'s' if differences > 1 else ''}"
     typer.echo(f"{tickets} tickets, {clocks} clocks recomputed from their events: {found}.")
     raise typer.Exit(1 if differences else 0)
 

@@ -33,6 +33,7 @@ def check(engine: Engine, now: datetime) -> None:
                 assert (
                     ticket.confirmed
                     or ticket.state != State.CLOSED
+                    or ticket.remind_after >= ticket.close_after
                     or "closure_reminded" in {e.kind for e in events}
                 ), f"{row.number} was closed without an answer and without a reminder"
                 continue

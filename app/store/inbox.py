@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, text, update
 
 from app.domain.message import Channel, Inbound, InboundKind
 from app.store.tables import inbox
@@ -28,26 +28,42 @@ class Waiting:
     inbound: Inbound
 
 
+# One statement, the same for any number of rows: a list of VALUES would be compiled anew for each batch.
+_STORE = text(
+    """
+    INSERT INTO inbox
+        (id, provider, kind, channel, key, sender, recipient, received_at, not_before, payload, raw)
+    SELECT id, provider, kind, channel, key, sender, recipient, received_at, received_at, payload::jsonb, raw
+    FROM unnest(
+        CAST(:id AS bigint[]), CAST(:provider AS text[]), CAST(:kind AS text[]), CAST(:channel AS text[]),
+        CAST(:key AS text[]), CAST(:sender AS text[]), CAST(:recipient AS text[]),
+        CAST(:received_at AS timestamptz[]), CAST(:payload AS text[]), CAST(:raw AS bytea[])
+    ) AS request (id, provider, kind, channel, key, sender, recipient, received_at, payload, raw)
+    ON CONFLICT DO NOTHING
+    RETURNING id
+    """,
+)
+
+
 def store(connection: Connection, rows: Sequence[tuple[int, Inbound]]) -> set[int]:
-    """Insert the requests with their ids; return the ids that were new (a known key is a duplicate)."""
-    values = [
-        {
-            "id": row_id,
-            "provider": item.provider,
-            "kind": item.kind,
-            "channel": item.channel,
-            "key": item.key,
-            "sender": item.sender,
-            "recipient": item.recipient,
-            "received_at": item.received_at,
-            "not_before": item.received_at,
-            "payload": item.payload,
-            "raw": item.raw,
-        }
-        for row_id, item in rows
-    ]
-    statement = insert(inbox).values(values).on_conflict_do_nothing().returning(inbox.c.id)
-    return set(connection.execute(statement).scalars())
+    """Insert the requests with their ids; return the ids that were new (a known key is a duplicate).
+
+    It is one statement, so that a caller with nothing else to write needs no transaction around it.
+    """
+    items = [item for _, item in rows]
+    columns: dict[str, object] = {
+        "id": [row_id for row_id, _ in rows],
+        "provider": [item.provider for item in items],
+        "kind": [item.kind.value for item in items],
+        "channel": [item.channel.value for item in items],
+        "key": [item.key for item in items],
+        "sender": [item.sender for item in items],
+        "recipient": [item.recipient for item in items],
+        "received_at": [item.received_at for item in items],
+        "payload": [json.dumps(item.payload) for item in items],
+        "raw": [item.raw for item in items],
+    }
+    return set(connection.execute(_STORE, columns).scalars())
 
 
 _CLAIM = text(
@@ -125,32 +141,29 @@ class Handled:
     failed: bool = False
 
 
+_FINISH = text(
+    """
+    UPDATE inbox SET state = h.state, ticket_id = h.ticket_id, outcome = h.outcome, handled_at = :now
+    FROM unnest(
+        CAST(:id AS bigint[]), CAST(:state AS text[]), CAST(:ticket_id AS bigint[]), CAST(:outcome AS text[])
+    ) AS h (id, state, ticket_id, outcome)
+    WHERE inbox.id = h.id
+    """,
+)
+
+
 def finish(connection: Connection, handled: Sequence[Handled], now: datetime) -> None:
     """Mark the requests as handled."""
     if not handled:
         return
-    statement = (
-        update(inbox)
-        .where(inbox.c.id == bindparam("b_id"))
-        .values(
-            state=bindparam("b_state"),
-            ticket_id=bindparam("b_ticket"),
-            outcome=bindparam("b_outcome"),
-            handled_at=now,
-        )
-    )
-    connection.execute(
-        statement,
-        [
-            {
-                "b_id": item.id,
-                "b_state": "failed" if item.failed else "done",
-                "b_ticket": item.ticket_id,
-                "b_outcome": item.outcome,
-            }
-            for item in handled
-        ],
-    )
+    columns: dict[str, object] = {
+        "id": [item.id for item in handled],
+        "state": ["failed" if item.failed else "done" for item in handled],
+        "ticket_id": [item.ticket_id for item in handled],
+        "outcome": [item.outcome for item in handled],
+        "now": now,
+    }
+    connection.execute(_FINISH, columns)
 
 
 def set_aside(connection: Connection, row_id: int, not_before: datetime) -> None:

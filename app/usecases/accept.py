@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.domain.message import Inbound
@@ -134,8 +136,8 @@ class InboxWriter:
         ids = self._house.ids
         rows = [[(ids.next(), item) for item in job.items] for job in jobs]
         now = self._house.clock.now()
-        with self._house.begin() as connection:
-            flat = [pair for job_rows in rows for pair in job_rows]
+        flat = [pair for job_rows in rows for pair in job_rows]
+        with self._begin(alone=not refusals) as connection:
             stored = inbox_store.store(connection, flat) if flat else set()
             records.add_audit(
                 connection,
@@ -154,6 +156,15 @@ class InboxWriter:
             [Accepted.NEW if row_id in stored else Accepted.DUPLICATE for row_id, _ in job_rows]
             for job_rows in rows
         ]
+
+    def _begin(self, *, alone: bool) -> AbstractContextManager[Connection]:
+        """Return a transaction, or a connection without one for a statement that is `alone`.
+
+        Such a statement is its own transaction, and saves the server's answers to BEGIN and COMMIT.
+        """
+        if alone:
+            return self._house.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        return self._house.begin()
 
 
 def _size(item: _Job | _Refusal | None) -> int:

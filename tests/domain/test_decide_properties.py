@@ -11,10 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.building import LADDER, MINUTE, NIGHT, POLICY_DOCUMENT, directory, open_command, person
 
 from app.domain import commands as cmd
 from app.domain.classification import Classification, ClosureTerms, Route
@@ -27,6 +25,7 @@ from app.domain.message import Channel
 from app.domain.roster import Roster
 from app.domain.sla import Policy, explain, parse_policy
 from app.domain.ticket import ENDED, State, Ticket, fold
+from tests.building import LADDER, MINUTE, NIGHT, POLICY_DOCUMENT, directory, open_command, person
 
 HOUR = timedelta(hours=1)
 MOST_EVENTS = 40  # of one decision: a ladder of 3 levels x 2 rounds that finds nobody, and all thresholds

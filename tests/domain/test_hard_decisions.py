@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.building import MINUTE, NIGHT, Case, directory, person
 
 from app.domain import commands as cmd
 from app.domain.classification import Classification, ClosureTerms, Route
 from app.domain.directory import ContactMethod, MethodKind, Person
 from app.domain.escalation import Ladder, Level
 from app.domain.message import Channel
+from tests.building import MINUTE, NIGHT, Case, directory, person
 
 HOUR = timedelta(hours=1)
 NIGHT_LADDER = Ladder(

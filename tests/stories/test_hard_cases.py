@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from dataclasses import replace
-
-from tests.stories.people import DANA, DANA_MAIL, PRIYA, STRANGER, TANYA, TANYA_MAIL, WATER
-from tests.stories.town import HELP, NUMBER, Town
 
 from app.rulebook.revision import from_document
 from app.store import timers as timer_store
+from tests.stories.people import DANA, DANA_MAIL, PRIYA, STRANGER, TANYA, TANYA_MAIL, WATER
+from tests.stories.town import HELP, NUMBER, Town
 
 GLORIA = "+16175550110"  # of Pantry Row, for all its sites
 LUIS = "+16175550102"
+NOBODY = """schedules:
+  nobody:
+    timezone: America/New_York
+    layers:
+      - name: never
+        people: [dana]
+        rotation: {unit: weekly, length: 1, starts: "2030-01-07T08:00"}
+  duty:"""
 DANAS_ENTRY = """  - key: dana
     name: Dana Reyes
     roles: [account_manager]
@@ -146,7 +154,7 @@ def test_a_provider_that_is_away_is_tried_again_then_the_next_method(place: Town
             "SELECT array_agg(extract(epoch FROM a.at)::float ORDER BY a.attempt) FROM delivery_attempts a"
             " JOIN outbox o ON o.id = a.outbox_id WHERE o.rank = 0 GROUP BY o.id ORDER BY o.id LIMIT 1"
         ).scalar_one()
-    gaps = [after - before for before, after in zip(tries, tries[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(tries)]
     assert gaps == sorted(gaps)
     assert len(gaps) == 3
 
@@ -172,8 +180,7 @@ def test_an_account_without_manager_and_a_gap_in_the_duty_alarm_at_last(place: T
         ("    manager: dana\n    backup: luis\n", "    manager: schedule:nobody\n"),
         (
             "schedules:\n  duty:",
-            "schedules:\n  nobody:\n    timezone: America/New_York\n    layers:\n      - name: never\n"
-            '        people: [dana]\n        rotation: {unit: weekly, length: 1, starts: "2030-01-07T08:00"}\n  duty:',
+            NOBODY,
         ),
         ('starts: "2025-01-06T08:00"', 'starts: "2030-01-07T08:00"'),
     )
@@ -261,3 +268,15 @@ def test_a_timer_that_is_no_longer_wanted_gives_way_to_the_one_that_is(place: To
         assert timer_store.of_ticket(connection, place.ticket().ticket.id) == wanted
     assert replace(place.ticket().ticket, version=0)  # it can still be read
     assert HELP
+
+
+def test_the_clocks_of_a_site_that_is_named_later_run_in_its_zone(place: Town) -> None:
+    """The teardown compares what is armed with what the site's own hours ask for."""
+    document = copy.deepcopy(dict(place.house.rulebook.document))
+    policies = document["files"]["sla"]["policies"]
+    for policy in policies.values():
+        policy["targets"]["arrive"]["calendar"] = "site_hours"
+    place.house.rulebook = from_document(document)
+    place.text(GLORIA, "water is coming through the ceiling")
+    place.text(GLORIA, "store 410")
+    assert place.ticket().ticket.site == "pantryrow.410"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import Engine
-from tests.nodes import ROOT, load_company
 
 from app.rulebook.revision import Rulebook, load
+from tests.nodes import ROOT, load_company
 
 
 @pytest.fixture(scope="session")

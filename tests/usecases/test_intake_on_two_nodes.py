@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sqlalchemy import Engine
+
+from app.domain import commands as cmd
+from app.rulebook.revision import Rulebook
+from app.usecases import actions, intake, timers
 from tests import promises
 from tests.nodes import (
     DANA,
@@ -22,10 +26,6 @@ from tests.nodes import (
     sms,
     until_idle,
 )
-
-from app.domain import commands as cmd
-from app.rulebook.revision import Rulebook
-from app.usecases import actions, intake, timers
 
 
 def handled(engine: Engine) -> None:

@@ -1,0 +1,137 @@
+"""The outbox: pages first, claimed by one node at a time, results only of whoever holds the lease."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Engine
+
+from app.store import outbox
+from app.store.outbox import CUSTOMER, NOTICE, PAGE, Attempt, Claimed, OutboxRow
+from tests.nodes import NIGHT, at_once, scalars
+
+LEASE = timedelta(seconds=30)
+
+
+def put(engine: Engine, *ranks: int, later: float = 0) -> None:
+    with engine.begin() as connection:
+        outbox.put(
+            connection,
+            [
+                OutboxRow(
+                    id=number,
+                    ticket_id=None,
+                    rank=rank,
+                    text_id="page",
+                    channel="sms",
+                    address=f"+{number}",
+                    person="",
+                    subject="",
+                    body="x",
+                    created_at=NIGHT,
+                    not_before=NIGHT + timedelta(seconds=later),
+                )
+                for number, rank in enumerate(ranks, start=1)
+            ],
+        )
+
+
+def claim(
+    engine: Engine, node: str = "one", *, pages: bool = True, batch: int = 8, after: float = 0
+) -> list[Claimed]:
+    with engine.begin() as connection:
+        now = NIGHT + timedelta(seconds=after)
+        return outbox.claim(connection, now=now, lease=LEASE, node=node, batch=batch, pages=pages)
+
+
+def record(engine: Engine, node: str, claimed: Claimed, state: str = "sent", **more: object) -> None:
+    attempt = Attempt(id=claimed.id, attempt=claimed.attempts, state=state, at=NIGHT, **more)  # type: ignore[arg-type]
+    with engine.begin() as connection:
+        outbox.record(connection, [attempt], node)
+
+
+def states(engine: Engine) -> list[str]:
+    return scalars(engine, "SELECT state FROM outbox ORDER BY id")
+
+
+def test_pages_are_apart_and_what_waits_is_left(engine: Engine) -> None:
+    put(engine, NOTICE, PAGE, CUSTOMER, PAGE)
+    assert [c.id for c in claim(engine)] == [2, 4]
+    assert [c.id for c in claim(engine, pages=False)] == [3, 1]
+    assert claim(engine) == claim(engine, pages=False) == []
+
+
+def test_what_is_not_yet_due_is_not_claimed(engine: Engine) -> None:
+    put(engine, PAGE, later=5)
+    assert claim(engine, after=4.9) == []
+    assert [c.attempts for c in claim(engine, after=5)] == [1]
+
+
+def test_no_row_goes_to_two_nodes(engine: Engine) -> None:
+    put(engine, *([PAGE] * 40))
+
+    def work(node: str) -> list[int]:
+        mine: list[int] = []
+        while found := claim(engine, node, batch=3):
+            mine += [c.id for c in found]
+        return mine
+
+    one, two, three = at_once(*[lambda node=node: work(node) for node in ("one", "two", "three")])  # type: ignore[misc]
+    assert sorted([*one, *two, *three]) == list(range(1, 41))  # type: ignore[misc]
+
+
+def test_a_lease_that_ran_out_gives_the_row_back_and_the_old_result_counts_for_nothing(
+    engine: Engine,
+) -> None:
+    put(engine, PAGE)
+    (old,) = claim(engine)
+    with engine.begin() as connection:
+        assert outbox.release_expired(connection, NIGHT + LEASE) == 0
+        assert outbox.release_expired(connection, NIGHT + LEASE + timedelta(microseconds=1)) == 1
+    record(engine, "one", old, "failed", code="30005")
+    assert states(engine) == ["pending"]
+    (new,) = claim(engine, "one", after=31)  # even the same node, in a later claim
+    assert new.attempts == 2
+    record(engine, "one", new, provider_id="SM1", status="queued")
+    assert states(engine) == ["sent"]
+
+
+def test_what_a_dead_node_holds_is_given_back_and_of_others_not(engine: Engine) -> None:
+    put(engine, PAGE, PAGE)
+    claim(engine, "one", batch=1)
+    claim(engine, "two", batch=1)
+    with engine.begin() as connection:
+        assert sorted(outbox.claimants(connection)) == ["one", "two"]
+        assert outbox.release_of(connection, []) == 0
+        assert outbox.release_of(connection, ["one"]) == 1
+    assert states(engine) == ["pending", "sending"]
+
+
+def test_a_receipt_that_came_first_keeps_its_word(engine: Engine) -> None:
+    put(engine, PAGE)
+    (claimed,) = claim(engine)
+    with engine.begin() as connection:
+        outbox.set_status(
+            connection,
+            1,
+            status="delivered",
+            provider_id="SM1",
+            code="",
+            detail="",
+            failed=False,
+            now=NIGHT,
+        )
+    record(engine, "one", claimed, provider_id="SM1", status="queued")
+    with engine.begin() as connection:
+        delivery = outbox.deliveries(connection, [1])[1]
+    assert (delivery.state, delivery.status) == ("sent", "delivered")
+
+
+def test_a_retry_waits_and_keeps_its_first_sending(engine: Engine) -> None:
+    put(engine, PAGE)
+    (claimed,) = claim(engine)
+    record(engine, "one", claimed, "pending", retry_at=NIGHT + timedelta(seconds=5), code="503")
+    assert claim(engine, after=4) == []
+    (again,) = claim(engine, after=5)
+    assert again.attempts == 2
+    assert scalars(engine, "SELECT result FROM delivery_attempts") == ["pending"]

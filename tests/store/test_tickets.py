@@ -1,0 +1,120 @@
+"""Tickets and timers: written together, a lost race is told, whoever is busy with a ticket is left alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from app.domain import commands as cmd
+from app.domain.clocks import Timer
+from app.domain.errors import ConflictError
+from app.domain.ticket import fold
+from app.store import records, tickets, timers
+from app.store.tickets import TicketWrite
+from tests.building import MINUTE, NIGHT, Case
+from tests.nodes import at_once, scalars
+
+
+def write(case: Case, before: int) -> TicketWrite:
+    assert case.ticket is not None
+    fresh = tuple(case.all_events[before:])
+    return TicketWrite(
+        before=before,
+        ticket=case.ticket,
+        events=fresh,
+        event_ids=tuple(range(before + 1, before + len(fresh) + 1)),
+        timers=case.last.timers,
+        next_metric="",
+        next_due_at=None,
+    )
+
+
+def save(engine: Engine, *writes: TicketWrite) -> None:
+    with engine.begin() as connection:
+        tickets.save(connection, writes, NIGHT)
+
+
+@pytest.fixture
+def case(engine: Engine) -> Case:
+    """A ticket that is in the database."""
+    with engine.begin() as connection:
+        records.keep_revision(connection, "rev", {}, NIGHT)
+        records.keep_policies(connection, {"hash": {}}, NIGHT)
+    case = Case()
+    save(engine, write(case, 0))
+    return case
+
+
+def test_what_is_written_is_what_is_read(engine: Engine, case: Case) -> None:
+    case.fire("escalation")
+    case.by(cmd.Acknowledge, "sam", at=11)
+    save(engine, write(case, len(case.first.events)))
+    with engine.begin() as connection:
+        assert tickets.by_numbers(connection, [1042, 0, -1, 2**70])[7] == case.ticket
+        assert tickets.events_of(connection, 7) == case.all_events
+        assert fold(7, tickets.events_of(connection, 7)) == case.ticket
+        assert timers.of_ticket(connection, 7) == case.last.timers
+
+
+def test_the_second_writer_of_a_version_is_told_and_changes_nothing(engine: Engine, case: Case) -> None:
+    version = len(case.all_events)
+    case.by(cmd.Acknowledge, "ana", at=1)
+    save(engine, write(case, version))
+    late = Case()
+    late.by(cmd.Acknowledge, "sam", at=2)
+    with pytest.raises(ConflictError):
+        save(engine, write(late, version))
+    assert scalars(engine, "SELECT assignee FROM tickets") == ["ana"]
+    assert scalars(engine, "SELECT max(seq) FROM events") == [len(case.all_events)]
+
+
+def test_of_many_writers_at_once_one_wins(engine: Engine, case: Case) -> None:
+    version = len(case.all_events)
+    case.by(cmd.Note, "ana", at=1, text="mine")
+    wanted = write(case, version)
+
+    def attempt() -> bool:
+        try:
+            save(engine, wanted)
+        except ConflictError:
+            return False
+        return True
+
+    assert sorted(at_once(*[attempt] * 4)) == [False, False, False, True]  # type: ignore[type-var]
+
+
+def test_a_ticket_that_somebody_works_on_is_not_waited_for(engine: Engine, case: Case) -> None:
+    later = NIGHT + 60 * MINUTE
+    with engine.begin() as one:
+        (due,) = timers.claim(one, later, 10)
+        assert due.ticket == case.ticket
+        assert due.timers[0] == Timer("escalation", "", NIGHT + 10 * MINUTE)
+        with engine.begin() as two:
+            assert timers.claim(two, later, 10) == []
+    with engine.begin() as two:
+        assert len(timers.claim(two, later, 10)) == 1
+
+
+def test_timers_that_are_not_due_or_stepped_aside_wait(engine: Engine, case: Case) -> None:
+    with engine.begin() as connection:
+        assert timers.claim(connection, NIGHT + 9 * MINUTE, 10) == []
+        assert timers.next_due(connection) == NIGHT + 10 * MINUTE
+        timers.push_back(connection, 7, NIGHT + 20 * MINUTE)
+        assert timers.claim(connection, NIGHT + 19 * MINUTE, 10) == []
+        assert len(timers.claim(connection, NIGHT + 20 * MINUTE, 10)) == 1
+    assert case.last.timers  # what is due is as it was; only its row waits
+    with engine.begin() as connection:
+        assert timers.of_ticket(connection, 7) == case.last.timers
+
+
+def test_the_lately_ended_are_found_for_their_customer(engine: Engine, case: Case) -> None:
+    version = len(case.all_events)
+    case.by(cmd.Cancel, "ana", at=1)
+    save(engine, write(case, version))
+    with engine.begin() as connection:
+        recent = tickets.of_customers(connection, ["maria"], [], NIGHT)
+        old = tickets.of_customers(connection, ["maria"], [], NIGHT + timedelta(days=1))
+        assert (list(recent), list(old)) == ([7], [])
+        assert tickets.held_by(connection, ["ana"]) == {}

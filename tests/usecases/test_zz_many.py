@@ -1,0 +1,378 @@
+"""The audit of the clocks: clean on whatever the engine did, exact on whatever was tampered with."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk_world import MONDAY, World
+from sqlalchemy import Engine, text
+
+from app.domain import commands as cmd
+from app.domain.compute import answer_line
+from app.domain.instants import format_instant
+from app.rulebook.revision import Rulebook, load
+from app.usecases import sla_audit
+from app.usecases.sla_explain import clock_tables, explain_ticket, headline, in_words
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(scope="module")
+def rulebook() -> Rulebook:
+    return load(Path(__file__).parents[2] / "rules")
+
+
+@pytest.fixture
+def world(engine: Engine, rulebook: Rulebook) -> World:
+    return World(engine, rulebook)
+
+
+def found(world: World, since: datetime | None = None) -> list[tuple[str, str, str]]:
+    """What the audit lists: clock, recorded, computed."""
+    checked = sla_audit.verify(world.engine, now=world.clock.at, since=since)
+    return [(d.clock, d.recorded, d.computed) for one in checked for d in one.differences]
+
+
+def change(world: World, statement: str, **values: Any) -> None:
+    """Do what nobody should, and what the schema lets pass."""
+    with world.engine.begin() as connection:
+        assert connection.execute(text(statement), values).rowcount == 1
+
+
+def iso(minutes: float, start: datetime = MONDAY) -> str:
+    return format_instant(start + minutes * MINUTE)
+
+
+def worked(world: World) -> int:
+    """A ticket that ran late in every way: due at 13:15, acknowledged 13:20, on hold, on site, not done."""
+    ticket = world.open()
+    world.later(minutes=20)
+    world.do(ticket, cmd.Acknowledge)
+    world.later(minutes=30)
+    world.do(ticket, cmd.Hold, reason="waiting_parts", duration=timedelta(hours=1))
+    world.later(hours=4)
+    world.do(ticket, cmd.Arrive)
+    world.later(hours=1)
+    return ticket
+
+
+def test_what_the_engine_did_is_what_the_events_say(world: World) -> None:
+    ticket = worked(world)
+    assert set(world.ticket(ticket).breached) == {"acknowledge", "arrive", "resolve", "update"}
+    assert found(world) == []
+
+
+COMMANDS: tuple[Callable[[World, int, random.Random], None], ...] = (
+    lambda w, t, _: w.do(t, cmd.Acknowledge),
+    lambda w, t, _: w.do(t, cmd.Take, "priya"),
+    lambda w, t, _: w.do(t, cmd.Pass),
+    lambda w, t, _: w.do(t, cmd.GiveEta, eta=w.clock.at + 45 * MINUTE),
+    lambda w, t, _: w.do(t, cmd.Arrive),
+    lambda w, t, _: w.do(t, cmd.Update, text="soon"),
+    lambda w, t, r: w.do(t, cmd.Hold, reason=r.choice(["waiting_parts", "no_access", "other"])),
+    lambda w, t, r: w.do(t, cmd.Hold, reason="waiting_parts", duration=r.randint(1, 300) * MINUTE),
+    lambda w, t, _: w.do(t, cmd.Release),
+    lambda w, t, r: w.do(t, cmd.SetPriority, priority=r.choice(["P1", "P2"])),
+    lambda w, t, _: w.do(t, cmd.Resolve, text="done"),
+    lambda w, t, _: w.do(t, cmd.Resolve, text="done"),
+    lambda w, t, _: w.do(t, cmd.Reopen),
+    lambda w, t, _: w.send(t, cmd.Decline(actor="contact:x", text="no")),
+    lambda w, t, r: r.random() < 0.3 and w.send(t, cmd.Confirm(actor="contact:x", text="yes")),  # type: ignore[func-returns-value]
+    lambda w, t, r: r.random() < 0.2 and w.do(t, cmd.Cancel),  # type: ignore[func-returns-value]
+    lambda w, t, _: w.set_site(
+        t, {"": "pantryrow.114", "pantryrow.114": "quickbite.412"}.get(w.ticket(t).site, "")
+    ),
+)
+
+
+@pytest.mark.parametrize("seed", range(200, 240))
+def test_whatever_people_do_the_audit_and_the_engine_agree(world: World, seed: int) -> None:
+    chance = random.Random(seed)
+    tickets = [
+        world.open(
+            chance.choice(["P1", "P2"]),
+            chance.choice(["pantryrow.114", "quickbite.225", ""]),
+            on_reopen=chance.choice(["exclude", "count", "restart", "freeze"]),
+            on_priority_change=chance.choice(["from_start", "from_change", "keep"]),
+        )
+        for _ in range(200, 240)
+    ]
+    for _ in range(30):
+        chance.choice(COMMANDS)(world, chance.choice(tickets), chance)
+        world.later(seconds=chance.choice([0, 0, 37, 1800, 7200, 20_000]), awake=chance.random() < 0.8)
+    assert found(world) == []
+    with world.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM events WHERE kind = 'breached'")).scalar()
+
+
+def test_an_instant_that_was_moved_by_a_second_is_found_with_what_follows(world: World) -> None:
+    ticket = world.open()
+    world.later(minutes=10)
+    world.do(ticket, cmd.Acknowledge)
+    world.later(minutes=10)
+    change(world, "UPDATE events SET at = at + interval '1 second' WHERE kind = 'acknowledged'")
+    was, now_is = "2026-06-08T13:10:00Z", "2026-06-08T13:10:01Z"
+    assert found(world) == [
+        (
+            "ticket",
+            f"in the document, as step 2, acknowledged on {was}",
+            f"from the events acknowledged on {now_is}",
+        ),
+        ("ticket", f"acknowledged_at {was} in the document", f"{now_is} from the events"),
+        (
+            "update",
+            "update as next due on 2026-06-08T14:10:00Z",
+            "update as next due on 2026-06-08T14:10:01Z",
+        ),
+        ("update", "a timer for 2026-06-08T13:55:00Z", "one for 2026-06-08T13:55:01Z"),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["breached", "warned"])
+def test_a_threshold_that_was_moved_by_a_second_is_found(world: World, kind: str) -> None:
+    worked(world)
+    changed = f"""UPDATE events SET at = at + interval '1 second'
+        WHERE kind = '{kind}' AND data->>'metric' = 'acknowledge'"""
+    change(world, changed)
+    minutes, what = (15, "a breach on ") if kind == "breached" else (12, "a warning at 80% on ")
+    wanted = ("one on " if kind == "breached" else "it on ") + iso(minutes)
+    assert found(world) == [("acknowledge", what + iso(minutes + 1 / 60), wanted)]
+
+
+def test_a_breach_that_was_deleted_is_found(world: World) -> None:
+    worked(world)
+    change(world, "DELETE FROM events WHERE kind = 'breached' AND data->>'metric' = 'acknowledge'")
+    [gap, breach, *document] = found(world)
+    assert gap[0] == "ticket"
+    assert "without number" in gap[1]
+    assert breach == ("acknowledge", "no breach", f"one on {iso(15)}")
+    assert {recorded.split()[0] for _, recorded, _ in document} == {"version", "breached"}
+
+
+def test_the_last_breach_that_was_deleted_everywhere_is_found_all_the_same(world: World) -> None:
+    world.open()
+    world.later(minutes=16)
+    with world.engine.begin() as connection:
+        assert connection.execute(text("DELETE FROM events WHERE kind = 'breached'")).rowcount == 1
+        document = "doc || jsonb_build_object('version', version - 1, 'breached', '[]'::jsonb)"
+        connection.execute(text(f"UPDATE tickets SET doc = {document}, version = version - 1"))
+    breaches = [line for line in found(world) if line[0] == "acknowledge"]
+    assert breaches == [("acknowledge", "no breach", f"one on {iso(15)}")]
+
+
+def test_a_breach_that_was_made_up_is_found(world: World) -> None:
+    world.open()
+    insert = """INSERT INTO events SELECT id - 1, ticket_id, 99, 'breached', :at, :at, 'system',
+        '{"metric": "resolve", "held_by": ""}' FROM events WHERE seq = 1"""
+    change(world, insert, at=MONDAY)
+    assert ("resolve", f"a breach on {iso(0)}", "none") in found(world)
+
+
+def test_a_breach_that_is_there_twice_is_found(world: World) -> None:
+    worked(world)
+    copy = """INSERT INTO events SELECT id - 1, ticket_id, 99, kind, at, recorded_at, actor, data
+        FROM events WHERE kind = 'breached' AND data->>'metric' = 'acknowledge'"""
+    change(world, copy)
+    assert ("acknowledge", f"a breach on {iso(15)} and {iso(15)}", f"one on {iso(15)}") in found(world)
+
+
+def test_timers_that_were_moved_deleted_or_added_are_found(world: World) -> None:
+    world.open()
+    assert found(world) == []
+    change(world, "UPDATE timers SET due_at = due_at + interval '1 second' WHERE key = 'acknowledge'")
+    change(world, "DELETE FROM timers WHERE key = 'resolve'")
+    change(world, "UPDATE timers SET key = 'confirm' WHERE key = 'update'")
+    half = iso(120)
+    assert found(world) == [
+        ("acknowledge", f"a timer for {iso(12 + 1 / 60)}", f"one for {iso(12)}"),
+        ("confirm", f"a timer for {iso(45)}", "none"),
+        ("resolve", "no timer", f"one for {half}"),
+        ("update", "no timer", f"one for {iso(45)}"),
+    ]
+
+
+def test_a_due_instant_of_the_board_that_was_moved_is_found(world: World) -> None:
+    world.open()
+    change(world, "UPDATE tickets SET next_due_at = next_due_at - interval '1 second'")
+    moved = iso(15 - 1 / 60)
+    assert found(world) == [
+        ("acknowledge", f"acknowledge as next due on {moved}", f"acknowledge as next due on {iso(15)}")
+    ]
+
+
+def test_a_column_or_a_document_that_is_not_the_fold_is_found(world: World) -> None:
+    world.open()
+    change(world, "UPDATE tickets SET priority = 'P2'")
+    assert found(world) == [("ticket", "priority P2 in its row", "P1 in the document")]
+    change(world, """UPDATE tickets SET priority = 'P1', doc = doc || '{"assignee": "dana"}'""")
+    assert found(world) == [
+        ("ticket", "assignee dana in the document", "nothing from the events"),
+        ("ticket", "assignee nothing in its row", "dana in the document"),
+    ]
+
+
+def test_what_cannot_be_read_is_listed_and_the_others_go_on(world: World) -> None:
+    world.open()
+    world.open()
+    change(
+        world,
+        """UPDATE events SET data = data - 'priority' WHERE kind = 'opened' AND data->>'number' = '1042'""",
+    )
+    [first, second] = sla_audit.verify(world.engine, now=world.clock.at)
+    assert "cannot be read" in first.differences[0].computed
+    assert (second.number, second.clocks, second.differences) == (1043, 4, ())
+
+
+def test_a_breach_by_the_zone_that_was_assumed_before_the_site_was_known_is_listed_as_that(
+    world: World,
+) -> None:
+    ticket = world.open(site="")  # the company is in New York, where the shop is open from 9:00
+    world.later(hours=3)
+    assert "arrive" in world.ticket(ticket).breached
+    world.set_site(ticket, "quickbite.225")  # in Los Angeles
+    world.later(hours=8)
+    listed = [line for line in found(world) if line[0] == "arrive"]
+    why = " (the site, and with it the time zone, was set after the ticket was opened)"
+    assert listed == [("arrive", f"a breach on {iso(120)}", f"one on {iso(300)}{why}")]
+
+
+def test_a_server_that_does_not_work_is_no_difference_but_is_told(world: World) -> None:
+    world.open()
+    world.later(hours=3, awake=False)
+    [checked] = sla_audit.verify(world.engine, now=world.clock.at)
+    assert (checked.differences, checked.overdue) == ((), True)
+    world.later(seconds=0)
+    [checked] = sla_audit.verify(world.engine, now=world.clock.at)
+    assert (checked.differences, checked.overdue) == ((), False)
+
+
+def test_since_leaves_out_what_did_not_change(world: World) -> None:
+    world.open()
+    world.later(hours=2)
+    change(world, "UPDATE tickets SET next_due_at = NULL")
+    assert found(world, world.clock.at + MINUTE) == []
+    assert found(world, MONDAY) != []
+    since = sla_audit.since_instant(world.engine, "2026-06-08")
+    assert since == datetime(2026, 6, 8, 4, tzinfo=UTC)  # midnight at the company's
+    assert sla_audit.since_instant(world.engine, "2026-06-08T00:00:00+02:00") == since - timedelta(hours=6)
+    with pytest.raises(sla_audit.SinceError, match="a date such as"):
+        sla_audit.since_instant(world.engine, "yesterday")
+
+
+def test_it_changes_nothing_and_could_not(world: World) -> None:
+    from app.store import sla_audit as store
+
+    with store.snapshot(world.engine) as connection, pytest.raises(Exception, match="read-only"):
+        connection.execute(text("UPDATE tickets SET version = 0"))
+
+
+def test_more_tickets_than_a_batch_are_all_checked(world: World) -> None:
+    from app.store import sla_audit as store
+
+    for _ in range(5):
+        world.open()
+    with store.snapshot(world.engine) as connection:
+        numbers = [stored.number for stored in store.stream(connection, None, batch=2)]
+    assert numbers == [1042, 1043, 1044, 1045, 1046]
+
+
+def question_and_answer(world: World, number: int, as_of: datetime) -> tuple[Any, Any]:
+    explanation = explain_ticket(world.engine, number, as_of)
+    answer = answer_line(json.dumps(explanation.question))
+    assert answer["id"] == number
+    return explanation, answer["answer"]["metrics"]  # type: ignore[index]
+
+
+def test_the_question_for_compute_gives_the_same_figures(world: World) -> None:
+    ticket = worked(world)
+    world.do(ticket, cmd.Resolve, text="done")
+    world.send(ticket, cmd.Decline(actor="contact:x", text="no"))
+    world.later(hours=30)
+    for hours in range(0, 40, 3):
+        as_of = MONDAY + timedelta(hours=hours)
+        explanation, metrics = question_and_answer(world, 1042, as_of)
+        assert set(metrics) == {str(metric) for metric in explanation.reports}
+        for metric, report in explanation.reports.items():
+            answer = metrics[metric]
+            assert answer["state"] == report.state
+            assert answer["elapsed_seconds"] == report.elapsed_seconds
+            assert answer["target_seconds"] == report.target_seconds
+            assert answer["due_at"] == (report.due_at and format_instant(report.due_at))
+            assert answer["breached_at"] == (report.breached_at and format_instant(report.breached_at))
+            assert answer["warnings"] == [at and format_instant(at) for at in report.warnings]
+            assert answer["segments"] == [
+                [format_instant(s.start), format_instant(s.end), s.kind] for s in report.segments
+            ]
+
+
+def test_a_customer_reads_when_how_long_and_why(world: World) -> None:
+    ticket = world.open()
+    world.later(minutes=20)
+    world.do(ticket, cmd.Acknowledge)
+    world.later(hours=2)
+    world.do(ticket, cmd.Hold, reason="waiting_parts")
+    world.later(hours=24)
+    world.do(ticket, cmd.Release)
+    world.later(minutes=30)
+    explanation = explain_ticket(world.engine, 1042, world.clock.at)
+    assert headline(explanation) == (
+        "Ticket 1042, Pantry Row Markets #114 Boston, MA, as of Tue Jun 9 2026, 11:50:00 AM EDT."
+        " Times are local to America/New_York."
+    )
+    tables = {table.promise.split(":")[0]: table for table in clock_tables(explanation)}
+    assert tables["Acknowledge"].promise == "Acknowledge: somebody takes it within 15 minutes"
+    assert tables["Acknowledge"].verdict == (
+        "Missed by 5 minutes: due on Mon Jun 8 2026, 9:15:00 AM EDT, done on Mon Jun 8 2026, 9:20:00 AM EDT."
+    )
+    assert tables["Resolve"].verdict == (
+        "Running: 1 hour 10 minutes left, due on Tue Jun 9 2026, 1:00:00 PM EDT."
+    )
+    assert tables["Resolve"].rows == (
+        ("Mon Jun 8, 9:00:00 AM EDT", "Mon Jun 8, 11:20:00 AM EDT", "running", *(["2 hours 20 minutes"] * 2)),
+        (
+            *("Mon Jun 8, 11:20:00 AM EDT", "Mon Jun 8, 5:00:00 PM EDT", "paused: waiting for parts"),
+            *("5 hours 40 minutes", "2 hours 20 minutes"),
+        ),
+        (
+            *("Mon Jun 8, 5:00:00 PM EDT", "Tue Jun 9, 9:00:00 AM EDT", "closed hours, not counted"),
+            *("16 hours", "2 hours 20 minutes"),
+        ),
+        (
+            *("Tue Jun 9, 9:00:00 AM EDT", "Tue Jun 9, 11:20:00 AM EDT", "paused: waiting for parts"),
+            *("2 hours 20 minutes", "2 hours 20 minutes"),
+        ),
+        (
+            *("Tue Jun 9, 11:20:00 AM EDT", "Tue Jun 9, 11:50:00 AM EDT", "running"),
+            *("30 minutes", "2 hours 50 minutes"),
+        ),
+    )
+    assert tables["Confirm"].verdict == "Not started."
+
+
+def test_what_runs_over_shows_since_when(world: World) -> None:
+    world.open()
+    world.later(minutes=40)
+    tables = {
+        t.promise.split(":")[0]: t for t in clock_tables(explain_ticket(world.engine, 1042, world.clock.at))
+    }
+    late = tables["Acknowledge"]
+    assert late.verdict == "Missed, and running: over by 25 minutes, due on Mon Jun 8 2026, 9:15:00 AM EDT."
+    assert [row[2:] for row in late.rows] == [
+        ("running", "15 minutes", "15 minutes"),
+        ("running, over the target", "25 minutes", "40 minutes"),
+    ]
+
+
+def test_lengths_of_time_in_words() -> None:
+    assert [in_words(s) for s in (0, 0.4, 1, 61, 3600, 90_061)] == [
+        *("0 seconds", "less than a second", "1 second", "1 minute 1 second", "1 hour"),
+        "25 hours 1 minute 1 second",
+    ]
+    assert in_words(3 * 86_400 + 60) == "3 days 1 minute"
+    assert in_words(3 * 86_400 + 60, days=False) == "72 hours 1 minute"
