@@ -213,6 +213,7 @@ def sla_explain(
     """Print the clocks of a ticket with all that they are made of, in the site's local time."""
     import json
 
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
@@ -231,12 +232,12 @@ def sla_explain(
         return
     console = Console(highlight=False, markup=False, soft_wrap=True)
     if not console.is_terminal:
-        console.width = 120  # of a file or a mail; a terminal knows its own
+        console.width = 140  # of a file or a mail; a terminal knows its own
     console.print(headline(found))
     for clock in clock_tables(found):
         console.print(f"\n{clock.promise}\n{clock.verdict}")
         if clock.rows:
-            table = Table("From", "To", "What", "For", "Counted so far")
+            table = Table("From", "To", "What", "For", "Counted so far", box=box.SIMPLE_HEAD)
             for row in clock.rows:
                 table.add_row(*row)
             console.print(table)

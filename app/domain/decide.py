@@ -53,12 +53,13 @@ def decide(ticket: Ticket | None, command: Command, setting: Setting) -> Decisio
     setting = _not_before_the_last(ticket, setting)
     actor = ev.SYSTEM if isinstance(command, _BY_SYSTEM) else command.actor
     ticket_id = command.ticket_id if isinstance(command, cmd.Open) else 0
+    had_it = ticket.assignee if ticket else ""
     draft = Draft(ticket, setting, actor, ticket_id)
     if ticket is not None:
         _end_overdue_hold(draft)
     stale = _dispatch(draft, command) and not draft.events
     draft.actor = ev.SYSTEM
-    reports = _record_thresholds(draft)
+    reports = _record_thresholds(draft, had_it)
     return Decision(
         ticket=draft.ticket,
         events=tuple(draft.events),
@@ -270,7 +271,7 @@ def _method_after(draft: Draft, command: cmd.ReportFailure) -> int | None:
     return next((i for i, m in enumerate(methods) if i > place and m.kind in PAGED_BY), None)
 
 
-def _record_thresholds(draft: Draft) -> Reports:
+def _record_thresholds(draft: Draft, had_it: str) -> Reports:
     """Record each warning and breach that lies at or before now, at its own instant; tell who must know."""
     policy, now = draft.setting.policy, draft.now
     reports = read_clocks(draft.ticket, policy, now)
@@ -280,7 +281,7 @@ def _record_thresholds(draft: Draft) -> Reports:
         ticket, metric = draft.ticket, threshold.metric
         head = draft.head(threshold.at)
         if threshold.breach:
-            draft.record(ev.Breached(**head, metric=metric, held_by=ticket.assignee))
+            draft.record(ev.Breached(**head, metric=metric, held_by=had_it))
             for person in draft.who([Role.DUTY_MANAGER]):
                 draft.tell(person, TextId.BREACH, metric=metric, due=threshold.at)
         else:

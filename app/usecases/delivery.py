@@ -71,8 +71,13 @@ def send_pending(
         return 0
     moot = [_moot(house, c) for c in claimed if not c.wanted]
     wanted = [c for c in claimed if c.wanted]
-    results = list(senders.map(lambda c: _send(house, gateways, c), wanted))
-    _record(house, [*moot, *results])
+    patience = (_PAGE_LEASE if pages else _LEASE) / 3
+    # Side by side for different people, one after the other for one: an update overtakes nothing.
+    by_address: dict[str, list[Claimed]] = {}
+    for message in wanted:
+        by_address.setdefault(message.address, []).append(message)
+    sent = senders.map(lambda group: _send_in_order(house, gateways, group, patience), by_address.values())
+    _record(house, [*moot, *(result for group in sent for result in group)])
     return len(claimed)
 
 
@@ -100,6 +105,40 @@ def _moot(house: House, message: Claimed) -> _Result:
         state="cancelled",
         at=at,
         detail="no longer needed: somebody has it",
+    )
+    return _Result(attempt, message)
+
+
+def _send_in_order(
+    house: House,
+    gateways: Gateways,
+    messages: Sequence[Claimed],
+    patience: timedelta,
+) -> list[_Result]:
+    """Send one address's messages in order; when one has to wait, those behind it wait too."""
+    results: list[_Result] = []
+    wait_until: datetime | None = None
+    give_back_at = house.clock.now() + patience
+    for message in messages:
+        if wait_until is None:
+            results.append(_send(house, gateways, message))
+            if results[-1].attempt.state == "pending":
+                wait_until = results[-1].attempt.retry_at
+            elif house.clock.now() > give_back_at:  # long before the lease ends and somebody else sends them
+                wait_until = house.clock.now()
+        else:
+            results.append(_wait_behind(house, message, wait_until))
+    return results
+
+
+def _wait_behind(house: House, message: Claimed, until: datetime) -> _Result:
+    attempt = Attempt(
+        id=message.id,
+        attempt=message.attempts,
+        state="pending",
+        at=house.clock.now(),
+        detail="waits for the message before it",
+        retry_at=until,
     )
     return _Result(attempt, message)
 

@@ -18,6 +18,13 @@ from app.domain.ticket import Ticket
 from app.store.outbox import CUSTOMER, NOTICE, PAGE, OutboxRow
 from app.usecases.house import House
 
+_REASONS = {
+    "waiting_parts": "parts",
+    "waiting_customer": "an answer from the customer",
+    "no_access": "access",
+    "other": "something else",
+}
+
 _To = tuple[Channel, str, str]
 """Channel, address and language of whoever is told."""
 
@@ -67,6 +74,8 @@ class Wording:
         language = person.language if person else "en"
         if say.answer:
             return self._answer(say, ticket, origin, language) if origin else []
+        if person is None and "@" in say.person:  # somebody at the desk: their mail address is their key
+            return [self._row(say, ticket, (Channel.EMAIL, say.person, language))]
         methods = [m for m in (person.methods if person else ()) if m.kind in _SENDABLE]
         chosen: Iterable[ContactMethod] = methods
         if not say.every_method and person:
@@ -191,9 +200,11 @@ class Wording:
             return clock_text(value, self._now, zone, reader)
         if name in _NAMED:
             person = self._directory.people.get(value)
-            if person is None:
-                return value
+            if person is None:  # somebody at the desk who is not in the directory
+                return self._directory.company.name if customer else value.partition("@")[0]
             return person.name if customer else short_name(person.name)
+        if name == "reason":
+            return _REASONS.get(value, value.replace("_", " "))
         return value
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from app.__main__ import cli
-from tests.stories.people import DANA, LUCIA, PRIYA, RUTH, STRANGER, TANYA, TANYA_MAIL, WATER
+from tests.stories.people import DANA, LUCIA, PRIYA, RUTH, STRANGER, TANYA, WATER
 from tests.stories.town import Town
 
 
@@ -30,7 +30,7 @@ def a_long_night(place: Town) -> None:
     for phone in (PRIYA, RUTH):
         place.text(phone, "ACK 1043")
     place.text(DANA, "HOLD 1042 parts 2h")
-    place.mail(TANYA_MAIL, "The freezer in aisle 3 of store 114 is dead.", "freezer")  # 1044: in time
+    place.text(TANYA, "NEW no power in the bakery, store 114")  # 1044: all in time
     place.later(minutes=1)
     place.text(DANA, "ACK 1044")
     place.text(DANA, "ETA 1044 30")
@@ -49,7 +49,7 @@ def a_long_night(place: Town) -> None:
     place.text(DANA, "ACK 1042")
     place.later(hours=1)
     place.text(DANA, "DONE 1042 tightened the joint")
-    place.later(days=2)
+    place.later(days=1)
 
 
 def test_after_a_long_night_the_auditor_finds_nothing_but_what_was_tampered_with(
