@@ -54,7 +54,8 @@ class Escalation:
 class Ticket:
     """One customer emergency, first message to confirmed closure. `version` counts its events.
 
-    `changed_at` is when the last of them was recorded.
+    `changed_at` is when the last of them was recorded. `breached` are the metrics whose breach is on record,
+    `breaches` the same with the instant of each.
     """
 
     id: int
@@ -91,6 +92,7 @@ class Ticket:
     ended_at: datetime | None = None
     confirmed: bool = False
     breached: tuple[str, ...] = ()
+    breaches: tuple[tuple[str, datetime], ...] = ()
     warned: tuple[str, ...] = ()
     history: tuple[SlaEvent, ...] = ()
 
@@ -247,12 +249,15 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
             return replace(end, hold_reason="", hold_until=None)
         case ev.PriorityChanged():
             return replace(ticket, priority=event.priority)
+        case ev.PolicyMoved():
+            return replace(ticket, policy=event.policy)
         case ev.SiteSet():
             return replace(ticket, account=event.account, site=event.site)
         case ev.Warned():
             return replace(ticket, warned=_union(ticket.warned, (f"{event.metric}:{event.share}",)))
         case ev.Breached():
-            return replace(ticket, breached=_union(ticket.breached, (event.metric,)))
+            known = replace(ticket, breached=_union(ticket.breached, (event.metric,)))
+            return replace(known, breaches=(*ticket.breaches, (event.metric, event.at)))
         case (
             ev.Opened()
             | ev.CustomerWrote()
