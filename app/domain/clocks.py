@@ -49,10 +49,10 @@ class Threshold:
 def read_clocks(ticket: Ticket, policy: Policy, now: datetime) -> Reports:
     """Return the report of each clock of the ticket as of `now`.
 
-    A breach that is on record stays one, also when the ticket was moved to a policy that would have met it.
+    A breach that was on record when the ticket was moved to another policy stays one, whatever that one says.
     """
     reports = explain(policy, ticket.history, now)
-    for name, at in ticket.breaches:
+    for name, at in ticket.breaches[: ticket.kept_breaches]:
         report = reports.get(Metric(name))
         if report is not None and not report.breached and at <= now:
             state = ClockState.MISSED if report.state == ClockState.MET else report.state

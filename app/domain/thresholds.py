@@ -18,17 +18,20 @@ from app.domain.ticket import State
 def record_thresholds(draft: Draft) -> Reports:
     """Record each warning and breach that lies at or before now and carry out what follows from it.
 
-    An action may move the clocks: a higher priority has other targets. So they are read anew after each one.
-    That ends, because a ticket has each threshold once, whatever moves.
+    An action may move the clocks: a higher priority has other targets. So they are read anew until nothing
+    more is crossed. That ends, because a ticket has each threshold once, whatever moves.
     """
     policy, now = draft.setting.policy, draft.now
     while True:
         reports = read_clocks(draft.ticket, policy, now)
         ahead = open_thresholds(draft.ticket, policy, reports)
-        crossed = next((threshold for threshold in ahead if threshold.seen_at <= now), None)
-        if crossed is None:
+        crossed = [threshold for threshold in ahead if threshold.seen_at <= now]
+        if not crossed:
             return reports
-        _record(draft, crossed, reports)
+        for threshold in crossed:
+            _record(draft, threshold, reports)
+        for threshold in crossed:
+            _act(draft, threshold)
 
 
 def _record(draft: Draft, threshold: Threshold, reports: Reports) -> None:
@@ -43,6 +46,10 @@ def _record(draft: Draft, threshold: Threshold, reports: Reports) -> None:
         due = reports[metric].due_at or threshold.at
         for person in _people(draft, action) if draft.ticket.open else ():
             draft.tell(person, TextId.WARNING, metric=metric, due=due)
+
+
+def _act(draft: Draft, threshold: Threshold) -> None:
+    action = draft.setting.actions.of(threshold.metric, breach=threshold.breach)
     if draft.ticket.open:
         _raise_priority(draft, action.raise_priority)
     if action.escalate and draft.ticket.open and draft.ticket.state != State.RESOLVED:

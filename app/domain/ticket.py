@@ -55,7 +55,8 @@ class Ticket:
     """One customer emergency, first message to confirmed closure. `version` counts its events.
 
     `changed_at` is when the last of them was recorded. `breached` are the metrics whose breach is on record,
-    `breaches` the same with the instant of each.
+    `breaches` the same with the instant of each; the first `kept_breaches` of them were recorded under a
+    policy that the ticket was moved from.
     """
 
     id: int
@@ -93,6 +94,7 @@ class Ticket:
     confirmed: bool = False
     breached: tuple[str, ...] = ()
     breaches: tuple[tuple[str, datetime], ...] = ()
+    kept_breaches: int = 0
     warned: tuple[str, ...] = ()
     history: tuple[SlaEvent, ...] = ()
 
@@ -250,7 +252,7 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
         case ev.PriorityChanged():
             return replace(ticket, priority=event.priority)
         case ev.PolicyMoved():
-            return replace(ticket, policy=event.policy)
+            return replace(ticket, policy=event.policy, kept_breaches=len(ticket.breaches))
         case ev.SiteSet():
             return replace(ticket, account=event.account, site=event.site)
         case ev.Warned():

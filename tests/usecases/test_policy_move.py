@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from app.__main__ import cli
 from app.rulebook.revision import Rulebook, load
 from app.store import records
-from app.usecases import policy_move
+from app.usecases import policy_move, sla_audit
 from app.usecases.actions import NoSuchTicketError
 from app.usecases.policy_move import MoveError
 from app.usecases.policy_table import print_preview
@@ -37,6 +37,10 @@ def place(engine: Engine, rulebook: Rulebook) -> Iterator[Town]:
     with town(engine, rulebook) as built:
         yield built
         promises.check(engine, built.clock.now())
+        differences = [
+            d for checked in sla_audit.verify(engine, now=built.clock.now()) for d in checked.differences
+        ]
+        assert differences == []
 
 
 def new_rules(place: Town, folder: Path, *changes: tuple[str, str]) -> None:
