@@ -21,7 +21,7 @@ user_cli = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 rules_cli = typer.Typer(help="The rulebook.", no_args_is_help=True)
 cli.add_typer(user_cli, name="user")
 cli.add_typer(rules_cli, name="rules")
-sla_cli = typer.Typer(help="The SLA clocks: audited, explained.", no_args_is_help=True)
+sla_cli = typer.Typer(help="The SLA clocks: audited, explained; policies.", no_args_is_help=True)
 cli.add_typer(sla_cli, name="sla")
 
 
@@ -241,6 +241,40 @@ def sla_explain(
             for row in clock.rows:
                 table.add_row(*row)
             console.print(table)
+
+
+@sla_cli.command("move")
+def sla_move(
+    ticket: Annotated[int, typer.Argument(help="The ticket's number.")],
+    reason: Annotated[str, typer.Option(help="Why; it is shown in the ticket's story.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Move it without asking.")] = False,
+    person: Annotated[str, typer.Option(help="Who moves it; default: the name of this login.")] = "",
+) -> None:
+    """Move an open ticket to the SLA policy that the rulebook would choose for it now, after a preview."""
+    import getpass
+
+    from app import bootstrap
+    from app.settings import read_settings
+    from app.store import schema
+    from app.usecases import policy_move
+    from app.usecases.policy_table import print_preview
+
+    settings = read_settings()
+    with bootstrap.database(settings) as engine:
+        schema.ensure_current(engine)
+        house = bootstrap.build_house(settings, engine, bootstrap.read_rulebook(settings))
+        seen = policy_move.preview(house, policy_move.id_of(house, ticket))
+        print_preview(seen)
+        if seen.same:
+            return
+        if not (yes or typer.confirm(f"Move ticket {ticket} to {seen.name}?")):
+            raise typer.Exit(1)
+        who = person or getpass.getuser()
+        kind = "person" if who in seen.directory.people else "user"
+        policy_move.move(
+            house, seen.ticket.id, actor=f"{kind}:{who}", person=who, reason=reason, expected=seen.policy
+        )
+    typer.echo(f"Ticket {ticket} counts by {seen.name} now.")
 
 
 def _text_of(file: Path) -> str:

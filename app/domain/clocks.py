@@ -8,10 +8,10 @@ What must not live here: the arithmetic of a clock (sla.py).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.domain.sla import ClockReport, Metric, Policy, explain
+from app.domain.sla import ClockReport, ClockState, Metric, Policy, explain
 from app.domain.ticket import State, Ticket
 
 ESCALATION, CLOCK, CLOSURE, HOLD = "escalation", "clock", "closure", "hold"
@@ -47,22 +47,31 @@ class Threshold:
 
 
 def read_clocks(ticket: Ticket, policy: Policy, now: datetime) -> Reports:
-    """Return the report of each clock of the ticket as of `now`."""
-    return explain(policy, ticket.history, now)
+    """Return the report of each clock of the ticket as of `now`.
+
+    A breach that was on record when the ticket was moved to another policy stays one, whatever that one says.
+    """
+    reports = explain(policy, ticket.history, now)
+    for name, at in ticket.breaches[: ticket.kept_breaches]:
+        report = reports.get(Metric(name))
+        if report is not None and not report.breached and at <= now:
+            state = ClockState.MISSED if report.state == ClockState.MET else report.state
+            reports[Metric(name)] = replace(report, state=state, breached=True, breached_at=at)
+    return reports
 
 
 def open_thresholds(ticket: Ticket, policy: Policy, reports: Reports) -> list[Threshold]:
     """Return the thresholds not yet recorded on the ticket, past and future, by instant."""
     found = []
     for metric, report in reports.items():
+        if metric in ticket.breached:  # a breach is recorded once, and nothing warns of it later
+            continue
         for share, at in zip(policy.targets[metric].warn_at, report.warnings, strict=True):
             # A new priority's later target does not warn of what is breached already.
             if at is None or (report.breached_at is not None and at > report.breached_at):
                 continue
             if f"{metric}:{share}" not in ticket.warned:
                 found.append(Threshold(metric, share, at, breach=False, seen_at=at))
-        if metric in ticket.breached:
-            continue
         if report.breached_at is not None:
             found.append(Threshold(metric, 100, report.breached_at, breach=True, seen_at=report.breached_at))
         elif report.state == "running" and report.due_at is not None:

@@ -153,6 +153,18 @@ class SetPriority(PersonCommand):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MovePolicy(PersonCommand):
+    """From now on this ticket counts by the SLA policy of this hash; `name` is what people call it.
+
+    A ticket keeps the policy that it was opened with unless a manager moves it, which needs a `reason`.
+    """
+
+    policy: str
+    reason: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetSite:
     """The place became known, from the customer's answer or from a person."""
 
@@ -218,6 +230,7 @@ Command = (
     | Update
     | Cancel
     | SetPriority
+    | MovePolicy
     | SetSite
     | Confirm
     | Decline

@@ -20,17 +20,15 @@ from app.domain.clocks import (
     Reports,
     Timer,
     closure_due,
-    open_thresholds,
-    read_clocks,
     wanted_timers,
 )
 from app.domain.commands import Command
-from app.domain.directory import Role
 from app.domain.drafting import Draft, Fact, Say, Setting
 from app.domain.events import AnyEvent
 from app.domain.roster import PAGED_BY
 from app.domain.sla import Metric
 from app.domain.texts import TextId
+from app.domain.thresholds import record_thresholds
 from app.domain.ticket import State, Ticket
 
 _BY_SYSTEM = (cmd.TimerFired, cmd.ReportFailure)
@@ -59,7 +57,7 @@ def decide(ticket: Ticket | None, command: Command, setting: Setting) -> Decisio
         _end_overdue_hold(draft)
     stale = _dispatch(draft, command) and not draft.events
     draft.actor = ev.SYSTEM
-    reports = _record_thresholds(draft, had_it)
+    reports = record_thresholds(draft, had_it)
     return Decision(
         ticket=draft.ticket,
         events=tuple(draft.events),
@@ -133,6 +131,8 @@ def _dispatch(draft: Draft, command: Command) -> bool:  # noqa: C901, PLR0912 - 
             responding.cancel(draft, command)
         case cmd.SetPriority():
             responding.set_priority(draft, command)
+        case cmd.MovePolicy():
+            responding.move_policy(draft, command)
         case cmd.SetSite():
             draft.record(ev.SiteSet(**draft.head(), account=command.account, site=command.site))
         case cmd.Confirm():
@@ -269,24 +269,3 @@ def _method_after(draft: Draft, command: cmd.ReportFailure) -> int | None:
     failed = (str(command.channel), command.address)
     place = next((i for i, m in enumerate(methods) if (str(m.kind), m.address) == failed), len(methods))
     return next((i for i, m in enumerate(methods) if i > place and m.kind in PAGED_BY), None)
-
-
-def _record_thresholds(draft: Draft, had_it: str) -> Reports:
-    """Record each warning and breach that lies at or before now, at its own instant; tell who must know."""
-    policy, now = draft.setting.policy, draft.now
-    reports = read_clocks(draft.ticket, policy, now)
-    for threshold in open_thresholds(draft.ticket, policy, reports):
-        if threshold.seen_at > now:
-            continue
-        ticket, metric = draft.ticket, threshold.metric
-        head = draft.head(threshold.at)
-        if threshold.breach:
-            draft.record(ev.Breached(**head, metric=metric, held_by=had_it))
-            for person in draft.who([Role.DUTY_MANAGER]):
-                draft.tell(person, TextId.BREACH, metric=metric, due=threshold.at)
-        else:
-            draft.record(ev.Warned(**head, metric=metric, share=threshold.share))
-            if ticket.open and ticket.assignee:
-                due = reports[metric].due_at
-                draft.tell(ticket.assignee, TextId.WARNING, metric=metric, due=due or threshold.at)
-    return reports

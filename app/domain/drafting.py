@@ -16,6 +16,7 @@ from app.domain.escalation import Ladder, Position, following
 from app.domain.events import AnyEvent
 from app.domain.roster import Roster, Scope
 from app.domain.sla import Policy
+from app.domain.sla_actions import Actions
 from app.domain.texts import TextId
 from app.domain.ticket import Ticket, evolve
 
@@ -28,13 +29,17 @@ _SHORTEST_REST = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What a decision may know besides the ticket: the instant, the rules in force, who is who."""
+    """What a decision may know besides the ticket: the instant, the rules in force, who is who.
+
+    `policy` and `actions` are those that the ticket is stamped with, or is to be stamped with by the command.
+    """
 
     now: datetime
     ladder: Ladder
     revision: str
     policy: Policy
     roster: Roster
+    actions: Actions = field(default_factory=Actions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -285,6 +285,21 @@ class PriorityChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyMoved(Event):
+    """Somebody moved the ticket to another SLA policy, on purpose; both are hashes of stored documents.
+
+    Breaches that were recorded before stay, whatever the new policy says about them.
+    """
+
+    kind: ClassVar[str] = "policy_moved"
+    policy: str
+    previous: str
+    person: str
+    reason: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSet(Event):
     """The place became known."""
 
@@ -362,6 +377,7 @@ AnyEvent = (
     | Closed
     | Cancelled
     | PriorityChanged
+    | PolicyMoved
     | SiteSet
     | Updated
     | Noted

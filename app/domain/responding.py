@@ -224,6 +224,24 @@ def cancel(draft: Draft, command: cmd.Cancel) -> None:
     draft.tell_customer(TextId.CANCELLED_C)
 
 
+def move_policy(draft: Draft, command: cmd.MovePolicy) -> None:
+    """Let an open ticket count by another SLA policy from now on, which its clocks apply from their start."""
+    ticket = draft.ticket
+    if not ticket.open:
+        answer_over(draft, command.person)
+    elif ticket.policy != command.policy:
+        draft.record(
+            ev.PolicyMoved(
+                **draft.head(),
+                policy=command.policy,
+                previous=ticket.policy,
+                person=command.person,
+                reason=command.reason,
+                name=command.name,
+            ),
+        )
+
+
 def set_priority(draft: Draft, command: cmd.SetPriority) -> None:
     """Change the order of work."""
     ticket = draft.ticket

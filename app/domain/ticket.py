@@ -54,7 +54,9 @@ class Escalation:
 class Ticket:
     """One customer emergency, first message to confirmed closure. `version` counts its events.
 
-    `changed_at` is when the last of them was recorded.
+    `changed_at` is when the last of them was recorded. `breached` are the metrics whose breach is on record,
+    `breaches` the same with the instant of each; the first `kept_breaches` of them were recorded under a
+    policy that the ticket was moved from.
     """
 
     id: int
@@ -91,6 +93,8 @@ class Ticket:
     ended_at: datetime | None = None
     confirmed: bool = False
     breached: tuple[str, ...] = ()
+    breaches: tuple[tuple[str, datetime], ...] = ()
+    kept_breaches: int = 0
     warned: tuple[str, ...] = ()
     history: tuple[SlaEvent, ...] = ()
 
@@ -247,12 +251,15 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
             return replace(end, hold_reason="", hold_until=None)
         case ev.PriorityChanged():
             return replace(ticket, priority=event.priority)
+        case ev.PolicyMoved():
+            return replace(ticket, policy=event.policy, kept_breaches=len(ticket.breaches))
         case ev.SiteSet():
             return replace(ticket, account=event.account, site=event.site)
         case ev.Warned():
             return replace(ticket, warned=_union(ticket.warned, (f"{event.metric}:{event.share}",)))
         case ev.Breached():
-            return replace(ticket, breached=_union(ticket.breached, (event.metric,)))
+            known = replace(ticket, breached=_union(ticket.breached, (event.metric,)))
+            return replace(known, breaches=(*ticket.breaches, (event.metric, event.at)))
         case (
             ev.Opened()
             | ev.CustomerWrote()

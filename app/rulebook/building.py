@@ -20,6 +20,7 @@ from app.rulebook.compiling import FILLER
 from app.rulebook.conditions import read_stage
 from app.rulebook.phrases import PhraseError, WordList, slots_of
 from app.rulebook.promises import (
+    missing_priorities,
     read_calendars,
     read_ladders,
     read_policies,
@@ -27,6 +28,7 @@ from app.rulebook.promises import (
     target_problems,
 )
 from app.rulebook.schema import facts_for
+from app.rulebook.selecting import Selection, read_selection
 from app.rulebook.sources import Source
 from app.rulebook.stages import Stage, compile_rule
 from app.rulebook.vocabulary import Vocabulary
@@ -55,6 +57,7 @@ class Parts:
     vocabulary: Vocabulary
     ladders: Mapping[str, Ladder]
     policies: Mapping[str, dict[str, object]]
+    selection: Selection
     texts: Texts
     holidays: Mapping[str, Sequence[str]]
     unused_lists: tuple[str, ...]
@@ -75,11 +78,14 @@ def build(sources: Mapping[str, Source], stored: Mapping[str, Sequence[str]] | N
     calendar_file = _checked(sources["calendars"], models.Calendars, problems)
     ladders = read_ladders(sources["escalation"], ladder_file, problems) if ladder_file else {}
     policies: dict[str, dict[str, object]] = {}
+    selection = Selection(())
     holidays: dict[str, list[str]] = {}
     if calendar_file:
         calendars, holidays = read_calendars(sources["calendars"], calendar_file, stored, problems)
         if policy_file:
             policies = read_policies(sources["sla"], policy_file, calendars, problems)
+            if stored is None:
+                problems.extend(missing_priorities(sources["sla"], policies))
     vocabulary = _vocabulary(sources["words"], dictionary, problems) if dictionary else None
     used: set[str] = set()
     stages: Stages | None = None
@@ -87,6 +93,8 @@ def build(sources: Mapping[str, Source], stored: Mapping[str, Sequence[str]] | N
         stages = _stages(sources["routing"], routing, frozenset(dictionary.lists), used, problems)
     if routing and ladder_file and policy_file:
         _route_names(sources["routing"], routing, ladder_file, policy_file, problems)
+        asked = any(rule.sla is None for rule in routing.route)
+        selection = read_selection(sources["sla"], policy_file, routing.trades, problems, asked=asked)
     if problems or not (routing and dictionary and stages and vocabulary and texts):
         raise DocumentError(problems)
     included = {other for words in dictionary.lists.values() for other in words.include}
@@ -97,6 +105,7 @@ def build(sources: Mapping[str, Source], stored: Mapping[str, Sequence[str]] | N
         vocabulary=vocabulary,
         ladders=ladders,
         policies=policies,
+        selection=selection,
         texts=texts,
         holidays=holidays,
         unused_lists=tuple(sorted(set(dictionary.lists) - used - included - disguises - {FILLER})),
@@ -185,7 +194,7 @@ def _route_names(
         if rule.ladder not in ladders.ladders:
             message = f"unknown ladder {rule.ladder!r}{nearest(rule.ladder, ladders.ladders)}"
             problems.append(source.document.problem(("route", index, "ladder"), message))
-        if rule.sla not in policies.policies:
+        if rule.sla is not None and rule.sla not in policies.policies:
             message = f"unknown SLA policy {rule.sla!r}{nearest(rule.sla, policies.policies)}"
             problems.append(source.document.problem(("route", index, "sla"), message))
         problems.extend(

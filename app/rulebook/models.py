@@ -101,10 +101,10 @@ class Confirm(_Model):
 
 
 class RouteRule(Rule):
-    """Decides whom a ticket goes to and which clocks it has."""
+    """Decides whom a ticket goes to, and its SLA policy unless that is left to the `for` of sla.yaml."""
 
     ladder: str
-    sla: str
+    sla: str | None = None
     also_notify: list[Annotated[str, Field(pattern=_TARGET)]] = []
     confirm: Confirm
 

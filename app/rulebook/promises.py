@@ -7,19 +7,22 @@ What must not live here: rules and word lists (building.py).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
 from app.documents import Problem, nearest
 from app.domain.calendars import parse_calendar
+from app.domain.classification import PRIORITIES
 from app.domain.directory import Role
 from app.domain.errors import CloseloopError
 from app.domain.escalation import Ladder, parse_ladder
+from app.domain.sla_actions import bare_policy, policy_actions
 from app.domain.sla_policy import parse_policy
 from app.domain.texts import TextError, Texts, parse_texts
 from app.rulebook import models
 from app.rulebook.holiday_dates import HolidayError, dates_of
+from app.rulebook.selecting import FOR
 from app.rulebook.sources import TEXTS, Source, plain
 
 ParsedT = TypeVar("ParsedT")
@@ -116,10 +119,15 @@ def read_calendars(
 def read_policies(
     source: Source, file: models.Policies, calendars: Mapping[str, object], problems: list[Problem]
 ) -> dict[str, dict[str, object]]:
-    """Return for each policy a document that needs nothing else: `{"policy": ..., "calendars": ...}`."""
+    """Return for each policy a document that needs nothing else: `{"policy", "calendars", "actions"}`.
+
+    The document is what a ticket is stamped with: which tickets a policy is for is no part of it.
+    """
     documents: dict[str, dict[str, object]] = {}
     for name, raw in file.policies.items():
-        policy = plain(raw)
+        where = f"policies.{name}"
+        written = {str(key): plain(value) for key, value in raw.items() if key != FOR}
+        policy = bare_policy(written)
         named = _named_calendars(policy)
         unknown = {key: metric for metric, key in named.items() if key not in {*calendars, ALWAYS}}
         for key, metric in unknown.items():
@@ -130,10 +138,28 @@ def read_policies(
             "policy": policy,
             "calendars": {key: calendars[key] for key in sorted(set(named.values())) if key in calendars},
         }
-        where = f"policies.{name}"
         if not unknown and all(calendars.get(key, ALWAYS) for key in named.values()):
-            _attempt(source, where, problems, partial(parse_policy, policy, calendars, "UTC", where=where))
+            sound = _attempt(
+                source, where, problems, partial(parse_policy, policy, calendars, "UTC", where=where)
+            )
+            if sound is not None:
+                actions = _attempt(source, where, problems, partial(policy_actions, written, where=where))
+                documents[name]["actions"] = actions.document() if actions else {}
     return documents
+
+
+def missing_priorities(source: Source, policies: Mapping[str, Mapping[str, object]]) -> Iterator[Problem]:
+    """Yield targets by priority that lack one: a ticket keeps its policy when its priority changes."""
+    for name, document in policies.items():
+        policy = document["policy"]
+        targets = policy.get("targets") if isinstance(policy, dict) else None
+        for metric, target in targets.items() if isinstance(targets, dict) else ():
+            within = target.get("within") if isinstance(target, dict) else None
+            lacking = [p for p in PRIORITIES if p not in within] if isinstance(within, dict) else []
+            if lacking:
+                path = ("policies", name, "targets", metric, "within")
+                message = f"no target for {', '.join(lacking)}, and any ticket's priority may change to it"
+                yield source.document.problem(path, message)
 
 
 def _named_calendars(policy: object) -> dict[str, str]:

@@ -96,7 +96,10 @@ class Rulebook:
         )
 
     def route(self, facts: Facts, classification: Classification) -> Route:
-        """Return where a ticket with this `classification` goes."""
+        """Return where a ticket with this `classification` goes, and by which SLA policy.
+
+        A route rule that names a policy wins; else the most specific policy that is for such a ticket does.
+        """
         view = view_of(facts, self._parts.vocabulary)
         view.values.update(
             {
@@ -109,9 +112,10 @@ class Rulebook:
         trace: list[TraceStep] = []
         rule = next(self._parts.stages.route.matches(view, trace))
         terms = rule.outcome.confirm
+        sla = rule.outcome.sla or self._select(facts, classification, trace)
         return Route(
             ladder=rule.outcome.ladder,
-            sla=rule.outcome.sla,
+            sla=sla,
             also_notify=tuple(rule.outcome.also_notify),
             confirm=ClosureTerms(
                 remind_after=parse_duration(terms.remind_after),
@@ -121,6 +125,18 @@ class Rulebook:
             trace=tuple(trace),
         )
 
+    def _select(self, facts: Facts, classification: Classification, trace: list[TraceStep]) -> str:
+        ticket = {
+            "account": facts.account,
+            "tier": facts.tier,
+            "trade": classification.trade,
+            "priority": classification.priority,
+        }
+        chosen = self._parts.selection.choose(**ticket)
+        seen = tuple((key, ticket[key]) for key in chosen.wants)
+        trace.append(TraceStep(stage="sla", rule=chosen.policy, matched=True, facts=seen))
+        return chosen.policy
+
     def ladder(self, name: str) -> Ladder:
         """Return the ladder of that name. Raises UnknownNameError."""
         if name not in self._parts.ladders:
@@ -128,7 +144,7 @@ class Rulebook:
         return self._parts.ladders[name]
 
     def sla_document(self, name: str) -> dict[str, object]:
-        """Return `{"policy": ..., "calendars": ...}`, which needs nothing else. Raises UnknownNameError."""
+        """Return `{"policy", "calendars", "actions"}`, which needs nothing else. Raises UnknownNameError."""
         if name not in self._parts.policies:
             raise UnknownNameError(f"this rulebook has no SLA policy {name!r}")
         return self._parts.policies[name]

@@ -99,7 +99,7 @@ def save(connection: Connection, writes: Sequence[TicketWrite], now: datetime) -
     fresh = [w for w in ordered if w.before == 0]
     changed = [w for w in ordered if w.before > 0]
     if changed:
-        columns = ("version", "next_metric", "next_due_at", "doc", *_SEARCHED)
+        columns = ("version", "policy", "next_metric", "next_due_at", "doc", *_SEARCHED)
         statement = (
             update(tickets)
             .where(tickets.c.id == bindparam("b_id"), tickets.c.version == bindparam("b_before"))

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from app.domain.clocks import Reports, Timer, next_due
-from app.domain.commands import Command, Open, SetSite
+from app.domain.commands import Command, MovePolicy, Open, SetSite
 from app.domain.decide import Decision, decide
 from app.domain.drafting import Setting
 from app.domain.events import AnyEvent
@@ -72,12 +72,15 @@ class Desk:
             site = command.site if isinstance(command, SetSite) else ticket.site
         else:
             raise ValueError("only Open works without a ticket")
+        if isinstance(command, MovePolicy) and ticket is not None and ticket.open:
+            policy_hash = command.policy
         setting = Setting(
             now=self.now,
             ladder=self.house.ladder(self.connection, ladder_name, ticket),
             revision=self.house.rulebook.hash,
             policy=self.house.policy(self.connection, policy_hash, self.zone(site)),
             roster=self.roster,
+            actions=self.house.actions(self.connection, policy_hash),
         )
         decision = decide(ticket, command, setting)
         work = self._work.setdefault(decision.ticket.id, _Work(ticket.version if ticket else 0))

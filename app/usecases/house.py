@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Engine
 from app.domain.escalation import Ladder
 from app.domain.roster import Roster
 from app.domain.sla import Policy, parse_policy
+from app.domain.sla_actions import Actions, stamped_actions
 from app.domain.ticket import Ticket
 from app.ports import Clock, Ids
 from app.rulebook.revision import Rulebook, UnknownNameError, from_document
@@ -66,6 +67,7 @@ class House:
         self.wake = wake
         self._roster: Roster | None = None
         self._policies: dict[tuple[str, str], Policy] = {}
+        self._actions: dict[str, Actions] = {}
         self._kept: set[tuple[str, str]] = set()
         self._numbers: list[int] = []
         self._number_lock = threading.Lock()
@@ -86,7 +88,7 @@ class House:
     def policy_hash(self, connection: Connection, name: str) -> str:
         """Return the hash of the named SLA policy of the rulebook in force; it and the revision are kept."""
         document = self.rulebook.sla_document(name)
-        digest = _digest(document)
+        digest = policy_digest(document)
         if (self.rulebook.hash, digest) not in self._kept:
             now = self.clock.now()
             records.keep_revision(connection, self.rulebook.hash, self.rulebook.document, now)
@@ -104,11 +106,17 @@ class House:
         """Return the policy that a ticket was stamped with, its `site` calendars in `zone`."""
         known = self._policies.get((digest, zone))
         if known is None:
-            document = records.policy(connection, digest)
-            if document is None:
-                raise LookupError(f"the SLA policy {digest[:12]} of a ticket is not in the database")
+            document = _stamped(connection, digest)
             known = parse_policy(document["policy"], document["calendars"], zone)
             self._policies[digest, zone] = known
+        return known
+
+    def actions(self, connection: Connection, digest: str) -> Actions:
+        """Return what a warning and a breach set off under the policy that a ticket was stamped with."""
+        known = self._actions.get(digest)
+        if known is None:
+            known = stamped_actions(_stamped(connection, digest).get("actions"))
+            self._actions[digest] = known
         return known
 
     def ladder(self, connection: Connection, ticket_ladder: str, ticket: Ticket | None = None) -> Ladder:
@@ -159,7 +167,15 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _digest(document: Mapping[str, Any]) -> str:
+def _stamped(connection: Connection, digest: str) -> Mapping[str, Any]:
+    document = records.policy(connection, digest)
+    if document is None:
+        raise LookupError(f"the SLA policy {digest[:12]} of a ticket is not in the database")
+    return document
+
+
+def policy_digest(document: Mapping[str, Any]) -> str:
+    """Return the hash by which a ticket is stamped with a policy's document."""
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 

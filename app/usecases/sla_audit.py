@@ -20,7 +20,7 @@ from app.domain.errors import CloseloopError
 from app.domain.events import AnyEvent
 from app.domain.instants import format_instant, parse_instant
 from app.domain.sla import ClockState, Policy, SlaEvent, parse_policy
-from app.domain.ticket import Ticket, evolve, sla_event
+from app.domain.ticket import Ticket, evolve, fold, sla_event
 from app.domain.zones import zone_of
 from app.store import directory as directory_store
 from app.store import records
@@ -139,6 +139,7 @@ def check(stored: Stored, promises: Promises, now: datetime) -> Checked:
         decided = max([stored.changed_at, ticket.changed_at, *(event.at for event in ticket.history)])
         reports = read_clocks(ticket, policy, decided)
         clocks = sum(clock.state != ClockState.NONE for clock in reports.values())
+        _kept_breaches(stored, promises, report)
         moved = _moved(stored.events, promises)
         breached = report.breaches(stored.events, ticket, policy, reports, decided, moved=moved)
         report.document(stored, ticket)
@@ -167,13 +168,26 @@ def _replay(stored: Stored, promises: Promises, report: _Report) -> tuple[Ticket
         if ticket is None:
             raise ValueError("the first event is not `opened`")
         if thresholds or any(sla_event(event) for event in happened):
-            policy = promises.policy(stored.policy, promises.zone(ticket.site))
+            policy = promises.policy(ticket.policy, promises.zone(ticket.site))
             report.warnings(ticket, policy, thresholds, (*happened, *thresholds)[-1].recorded_at, missed)
         for threshold in thresholds:
             ticket = evolve(ticket, threshold, ticket_id=stored.id)
     if ticket is None:
         raise ValueError("it has no events")
     return ticket, missed
+
+
+def _kept_breaches(stored: Stored, promises: Promises, report: _Report) -> None:
+    """Compare the breaches recorded before each move to another policy with what that day's policy says."""
+    for index, event in enumerate(stored.events):
+        if isinstance(event, ev.PolicyMoved):
+            before = stored.events[:index]
+            ticket = fold(stored.id, before)
+            policy = promises.policy(event.previous, promises.zone(ticket.site))
+            decided = max(ticket.changed_at, *(happened.at for happened in ticket.history))
+            reports = read_clocks(ticket, policy, decided)
+            moved = _moved(before, promises)
+            report.breaches(before, ticket, policy, reports, decided, moved=moved)
 
 
 def decisions(

@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from app.domain.calendars import ALWAYS_NAME
+from app.domain.clocks import read_clocks
 from app.domain.errors import CloseloopError
 from app.domain.events import AnyEvent, EtaGiven
 from app.domain.instants import format_instant
-from app.domain.sla import ClockReport, ClockState, Metric, Policy, Segment, Target, explain
+from app.domain.sla import ClockReport, ClockState, Metric, Policy, Segment, Target
 from app.domain.sla_clock import CLOSED_HOURS, PAUSED, RESOLVED, RUNNING
 from app.domain.ticket import Ticket, fold, sla_event
 from app.store import sla_audit as store
@@ -93,7 +94,7 @@ def explain_ticket(engine: Engine, number: int, as_of: datetime) -> Explanation:
         zone=zone,
         as_of=as_of,
         policy=policy,
-        reports=explain(policy, ticket.history, as_of),
+        reports=read_clocks(ticket, policy, as_of),
         question={
             "id": number,
             "ask": "sla.explain",

@@ -24,6 +24,7 @@ from app.web.access import Action, Guard, NoSuchPageError, Visitor, WebConfig
 from app.web.acting import NOTICES, UnclearError, command_of, notice_of
 from app.web.board import Filters, board_page
 from app.web.live import News
+from app.web.policy_move_page import PolicyMove
 from app.web.showing import HEADERS, go_to, show
 from app.web.sign_in import SignIn
 from app.web.ticket_page import ticket_page
@@ -39,6 +40,7 @@ Form = Mapping[str, str]
 def router(house: House, config: WebConfig) -> APIRouter:
     """Return the pages of this house."""
     guard, news = Guard(house, config), News(house)
+    moving = PolicyMove(house, guard)
     desk, by_link, sign_in = _Desk(house, guard, config), _ByLink(house, guard), SignIn(house, guard, config)
     routes = APIRouter(lifespan=news.serving)
 
@@ -62,6 +64,8 @@ def router(house: House, config: WebConfig) -> APIRouter:
     get("/fragments/board", desk.board_fragment)
     get("/tickets/{number:int}", desk.ticket)
     get("/fragments/tickets/{number:int}", desk.ticket_fragment)
+    get("/tickets/{number:int}/policy", moving.page)
+    post("/tickets/{number:int}/policy", moving.move)
     post("/tickets/{number:int}/{action}", desk.act)
     get("/t/{token}", by_link.ticket)
     get("/t/{token}/fragment", by_link.fragment)

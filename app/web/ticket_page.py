@@ -18,6 +18,7 @@ from app.web.access import Action, Visitor
 from app.web.acting import PRIORITIES, next_step, offers
 from app.web.board import who_has
 from app.web.clock_rows import ClockRow, clock_rows
+from app.web.policy_move_page import MANAGERS
 from app.web.timeline import Line, timeline
 from app.web.words import (
     HOLD_REASONS,
@@ -85,6 +86,7 @@ class TicketPage:
     lines: tuple[Line, ...]
     zone: str
     now_ms: int
+    may_move: bool
     priorities: tuple[str, ...] = PRIORITIES
     hold_reasons: tuple[tuple[str, str], ...] = tuple(HOLD_REASONS.items())
     hold_lengths: tuple[tuple[str, str], ...] = HOLD_LENGTHS
@@ -133,6 +135,7 @@ def ticket_page(view: TicketView, visitor: Visitor) -> TicketPage:
         next_clock=_first_due(clocks),
         lines=timeline(view),
         zone=_zone_text(ticket, directory),
+        may_move=ticket.open and visitor.role in MANAGERS,
         now_ms=int(now.timestamp() * 1000),
     )
 

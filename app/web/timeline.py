@@ -209,6 +209,9 @@ class _Teller:
                 return _Said("Cancelled", event.text)
             case ev.PriorityChanged():
                 return _Said(f"Priority {event.previous} became {event.priority}")
+            case ev.PolicyMoved():
+                to = f" to {event.name}" if event.name else ""
+                return _Said(f"SLA policy moved{to}", event.reason)
             case ev.SiteSet():
                 return _Said(f"Site is {' '.join(place_of(self.ticket, self.view.directory)).strip()}")
             case ev.Updated():
@@ -216,7 +219,9 @@ class _Teller:
             case ev.Noted():
                 return _Said("Note", event.text)
             case ev.Escalated():
-                return _Said("Asked for the next level", event.text)
+                return _Said(
+                    "Next level wanted" if not event.person else "Asked for the next level", event.text
+                )
             case ev.Warned():
                 return _Said(f"{METRICS[event.metric]} clock at {event.share} % of its target")
             case ev.Breached():
@@ -237,6 +242,8 @@ class _Teller:
             "unreachable": "Not to be reached. ",
             "escalated": "Next level wanted. ",
             "reopened": "Reopened. ",
+            "warning": "A clock is soon due. ",
+            "breach": "A clock is overdue. ",
         }.get(event.reason, "")
         until = self.when(event.next_at).text
         marks = (f"level {event.level}, round {event.round}",)

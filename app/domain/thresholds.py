@@ -1,0 +1,75 @@
+"""Warnings and breaches: each is recorded once, at its own instant, and what its policy says is done.
+
+What must not live here: when a clock reaches what (sla.py, clocks.py), how an action is written
+(sla_actions.py).
+"""
+
+from __future__ import annotations
+
+from app.domain import events as ev
+from app.domain.classification import PRIORITIES
+from app.domain.clocks import Reports, Threshold, open_thresholds, read_clocks
+from app.domain.drafting import Draft
+from app.domain.sla_actions import ASSIGNEE, Action
+from app.domain.texts import TextId
+from app.domain.ticket import State
+
+
+def record_thresholds(draft: Draft, had_it: str) -> Reports:
+    """Record each warning and breach that lies at or before now and carry out what follows from it.
+
+    An action may move the clocks: a higher priority has other targets. So they are read anew until nothing
+    more is crossed. That ends, because a ticket has each threshold once, whatever moves. `had_it` is whose
+    the ticket was before the command: a target that ran out earlier ran out with them.
+    """
+    policy, now = draft.setting.policy, draft.now
+    while True:
+        reports = read_clocks(draft.ticket, policy, now)
+        ahead = open_thresholds(draft.ticket, policy, reports)
+        crossed = [threshold for threshold in ahead if threshold.seen_at <= now]
+        if not crossed:
+            return reports
+        for threshold in crossed:
+            _record(draft, threshold, reports, had_it)
+        for threshold in crossed:
+            _act(draft, threshold)
+
+
+def _record(draft: Draft, threshold: Threshold, reports: Reports, had_it: str) -> None:
+    metric, head = threshold.metric, draft.head(threshold.at)
+    action = draft.setting.actions.of(metric, breach=threshold.breach)
+    if threshold.breach:
+        draft.record(ev.Breached(**head, metric=metric, held_by=had_it))
+        for person in _people(draft, action):
+            draft.tell(person, TextId.BREACH, metric=metric, due=threshold.at)
+    else:
+        draft.record(ev.Warned(**head, metric=metric, share=threshold.share))
+        due = reports[metric].due_at or threshold.at
+        for person in _people(draft, action) if draft.ticket.open else ():
+            draft.tell(person, TextId.WARNING, metric=metric, due=due)
+
+
+def _act(draft: Draft, threshold: Threshold) -> None:
+    action = draft.setting.actions.of(threshold.metric, breach=threshold.breach)
+    if draft.ticket.open:
+        _raise_priority(draft, action.raise_priority)
+    if action.escalate and draft.ticket.open and draft.ticket.state != State.RESOLVED:
+        draft.record(ev.Escalated(**draft.head(), person="", text=""))
+        draft.advance("breach" if threshold.breach else "warning")
+
+
+def _people(draft: Draft, action: Action) -> list[str]:
+    """Return whom the action tells, each once."""
+    named = set(draft.who(target for target in action.tell if target != ASSIGNEE))
+    if ASSIGNEE in action.tell and draft.ticket.assignee:
+        named.add(draft.ticket.assignee)
+    return sorted(named)
+
+
+def _raise_priority(draft: Draft, wanted: str) -> None:
+    """Make the ticket at least as urgent as `wanted`; never less urgent than it is."""
+    ticket = draft.ticket
+    if wanted and PRIORITIES.index(wanted) < PRIORITIES.index(ticket.priority):
+        head = draft.head()
+        changed = ev.PriorityChanged(**head, person="", priority=wanted, previous=ticket.priority)
+        draft.record(changed)
