@@ -20,6 +20,7 @@ ACCOUNT = "AC" + "0" * 32
 TOKEN = "0123456789abcdef0123456789abcdef"
 NUMBER = "+15005550006"
 PATH = "/inbound/twilio/sms"
+_PATIENCE = 120.0  # seconds for the answers of one round
 
 
 def sms_fields(sid: str, phone: str, text: str) -> dict[str, str]:
@@ -128,7 +129,8 @@ async def as_fast_as_it_goes(port: int, requests: Sequence[bytes], connections: 
             await line.ask(request)
 
     began = time.perf_counter()
-    await asyncio.gather(*(work(line) for line in lines))
+    async with asyncio.timeout(_PATIENCE):
+        await asyncio.gather(*(work(line) for line in lines))
     seconds = time.perf_counter() - began
     for line in lines:
         line.close()
@@ -176,7 +178,11 @@ async def at_random(
         task = loop.create_task(one(mark, request, due))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
-    await asyncio.gather(*tasks)
+    if tasks:
+        _, unanswered = await asyncio.wait(tasks, timeout=_PATIENCE)
+        sent.errors += [f"no answer within {_PATIENCE:.0f} s" for _ in unanswered]
+        for task in unanswered:
+            task.cancel()
     for line in free:
         line.close()
     return sent
