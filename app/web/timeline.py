@@ -227,6 +227,8 @@ class _Teller:
             case ev.Breached():
                 held = f"; {self.name(event.held_by)} had it" if event.held_by else "; nobody had it"
                 return _Said(f"Breach: {METRICS[event.metric].lower()} was due{held}", tone="bad")
+            case ev.BreachExplained() | ev.BreachExcused() | ev.BreachUnexcused():
+                return _about_breach(event)
             case _:
                 assert_never(event)
 
@@ -261,6 +263,22 @@ class _Teller:
         reason = f": {event.detail.rstrip('.')}" if event.detail else ""
         title = f"{what} to {name} at {address_text(event.address)} did not arrive{reason}{code}.{then}"
         return _Said(title, tone="bad")
+
+
+def _about_breach(event: ev.BreachExplained | ev.BreachExcused | ev.BreachUnexcused) -> _Said:
+    clock = METRICS[event.metric].lower()
+    match event:
+        case ev.BreachExplained():
+            texts = [event.remark, event.corrective_action and f"To be done: {event.corrective_action}"]
+            return _Said(
+                f"Why {clock} was breached: {reason_text(event.reason)}", "\n".join(filter(None, texts))
+            )
+        case ev.BreachExcused():
+            return _Said(f"Breach of {clock} excused: {reason_text(event.reason)}", event.remark)
+        case ev.BreachUnexcused():
+            return _Said(f"Breach of {clock} no longer excused")
+        case _:
+            assert_never(event)
 
 
 def _implied(implied: bool) -> tuple[str, ...]:
