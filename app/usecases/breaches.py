@@ -31,7 +31,7 @@ from app.store.breaches import Place, Total, Wanted
 from app.store.inbox import Kept
 from app.usecases.actions import perform
 from app.usecases.house import House
-from app.usecases.views import user_names
+from app.usecases.views import TicketView, ticket_by_number, user_names
 
 PAGE = 50
 _EXPORT_PAGE = 500
@@ -75,15 +75,12 @@ class Audit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreachView:
-    """One breach with all events of its ticket, in the order recorded, and the messages as they came."""
+    """One breach with all of its ticket, and the messages as they came."""
 
     breach: Breach
-    events: tuple[AnyEvent, ...]
+    view: TicketView
     messages: tuple[Kept, ...]
     reasons: tuple[BreachReason, ...]
-    directory: Directory
-    users: Mapping[str, str]
-    now: datetime
 
 
 def audit(house: House, wanted: Wanted, after: Place | None = None) -> Audit:
@@ -130,27 +127,15 @@ def every(house: House, wanted: Wanted) -> Iterator[tuple[tuple[Breach, ...], Di
 
 def breach(house: House, number: int, metric: str) -> BreachView | None:
     """Return one breach with the events and messages behind it, or None when there is none such."""
-    now = house.clock.now()
+    view = ticket_by_number(house, number)
+    if view is None:
+        return None
+    found = _Reader(view.directory, view.now).breach(view.ticket, metric, view.events, view.policy)
+    if found is None:
+        return None
     with house.begin() as connection:
-        tickets = ticket_store.by_numbers(connection, [number])
-        directory = house.roster(connection).directory
-        for ticket in tickets.values():
-            events = ticket_store.events_of(connection, ticket.id)
-            policy = house.policy(connection, ticket.policy, zone_of(ticket, directory))
-            found = _Reader(directory, now).breach(ticket, metric, events, policy)
-            if found is None:
-                return None
-            people = [str(getattr(event, "person", "")) for event in events]
-            return BreachView(
-                breach=found,
-                events=tuple(events),
-                messages=tuple(inbox_store.of_ticket(connection, ticket.id)),
-                reasons=house.rulebook.breach_reasons,
-                directory=directory,
-                users=user_names(connection, directory, [*people, *_keys(found)]),
-                now=now,
-            )
-    return None
+        messages = tuple(inbox_store.of_ticket(connection, view.ticket.id))
+    return BreachView(breach=found, view=view, messages=messages, reasons=house.rulebook.breach_reasons)
 
 
 def explain(house: House, ticket_id: int, command: cmd.ExplainBreach) -> bool:

@@ -6,6 +6,7 @@ What must not live here: how a line looks (templates), what follows from an even
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -72,6 +73,12 @@ def timeline(view: TicketView) -> tuple[Line, ...]:
     told = [(e.at, 0, index, teller.event(index, e)) for index, e in enumerate(view.events)]
     told += [(d.created_at, 1, d.id, teller.delivery(d)) for d in view.deliveries]
     return tuple(line for _, _, _, line in sorted(told, key=itemgetter(0, 1, 2), reverse=True))
+
+
+def titles(view: TicketView) -> Callable[[AnyEvent], str]:
+    """Return what says the events of a ticket in one line each."""
+    teller = _Teller(view)
+    return lambda event: teller.words(event).title
 
 
 def delivery_status(delivery: Delivery) -> tuple[str, str]:
