@@ -244,5 +244,5 @@ def _addresses(view: BreachView) -> dict[str, str]:
 
 
 def _message(kept: Kept, when: Callable[[datetime], Moment]) -> Message:
-    fields = tuple((str(name), str(value)) for name, value in kept.payload.items())
+    fields = tuple((str(name), str(value)) for name, value in kept.payload.items() if value)
     return Message(f"m{kept.id}", address_text(kept.sender), when(kept.received_at), fields)
