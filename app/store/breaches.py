@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Connection, Date, Text, and_, cast, func, literal, select, tuple_
-from sqlalchemy.sql.functions import coalesce
 
 from app.domain.clock_entries import ClockEntry
 from app.store.tables import clocks
@@ -52,7 +51,6 @@ class Total:
     excused: bool
     week: date
     count: int
-    over_seconds: float
 
 
 def page(connection: Connection, wanted: Wanted, after: Place | None, limit: int) -> list[ClockEntry]:
@@ -77,7 +75,6 @@ def totals(connection: Connection, wanted: Wanted, zone: str) -> list[Total]:
             clocks.c.excused,
             week.label("week"),
             func.count().label("count"),
-            coalesce(func.sum(clocks.c.over_seconds), 0.0).label("over"),
         )
         .where(*_breached(wanted))
         .group_by(clocks.c.reason, clocks.c.excused, week),

@@ -185,6 +185,7 @@ clocks = Table(
         "breached_at",
         "ticket_id",
         "metric",
+        postgresql_include=["reason", "excused", "held_by", "site", "priority"],
         postgresql_where=text("breached_at IS NOT NULL"),
     ),
     Index(
@@ -193,6 +194,7 @@ clocks = Table(
         "breached_at",
         "ticket_id",
         "metric",
+        postgresql_include=["reason", "excused", "held_by", "site", "priority"],
         postgresql_where=text("breached_at IS NOT NULL"),
     ),
     Index(

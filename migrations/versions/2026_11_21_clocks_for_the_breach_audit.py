@@ -50,6 +50,7 @@ def upgrade() -> None:
         "clocks",
         ["account", "breached_at", "ticket_id", "metric"],
         unique=False,
+        postgresql_include=["reason", "excused", "held_by", "site", "priority"],
         postgresql_where=sa.text("breached_at IS NOT NULL"),
     )
     op.create_index(
@@ -65,6 +66,7 @@ def upgrade() -> None:
         "clocks",
         ["breached_at", "ticket_id", "metric"],
         unique=False,
+        postgresql_include=["reason", "excused", "held_by", "site", "priority"],
         postgresql_where=sa.text("breached_at IS NOT NULL"),
     )
     op.create_index(
