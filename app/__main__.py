@@ -277,6 +277,22 @@ def sla_move(
     typer.echo(f"Ticket {ticket} counts by {seen.name} now.")
 
 
+@sla_cli.command("rebuild")
+def sla_rebuild() -> None:
+    """Make what the breach audit counts anew from the tickets' events."""
+    from app import bootstrap
+    from app.settings import read_settings
+    from app.store import schema
+    from app.usecases import breaches
+
+    settings = read_settings()
+    with bootstrap.database(settings) as engine:
+        schema.ensure_current(engine)
+        house = bootstrap.build_house(settings, engine, bootstrap.read_rulebook(settings))
+        done = breaches.rebuild(house)
+    typer.echo(f"{done} tickets.")
+
+
 def _text_of(file: Path) -> str:
     from app.domain.errors import CloseloopError
 

@@ -165,6 +165,32 @@ class MovePolicy(PersonCommand):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainBreach(PersonCommand):
+    """Say why a clock was breached; `reason` is a code of the rulebook."""
+
+    metric: str
+    reason: str
+    remark: str = ""
+    corrective_action: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExcuseBreach(PersonCommand):
+    """Let a breach count apart; `reason` is a code that the rulebook calls excusable."""
+
+    metric: str
+    reason: str
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnexcuseBreach(PersonCommand):
+    """Take an excuse back."""
+
+    metric: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetSite:
     """The place became known, from the customer's answer or from a person."""
 
@@ -231,6 +257,9 @@ Command = (
     | Cancel
     | SetPriority
     | MovePolicy
+    | ExplainBreach
+    | ExcuseBreach
+    | UnexcuseBreach
     | SetSite
     | Confirm
     | Decline

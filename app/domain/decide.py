@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from app.domain import closing, responding
+from app.domain import closing, explaining, responding
 from app.domain import commands as cmd
 from app.domain import events as ev
 from app.domain.clocks import (
@@ -94,7 +94,7 @@ def _end_overdue_hold(draft: Draft) -> None:
         draft.tell(ticket.assignee, TextId.HOLD_ENDED, reason=ticket.hold_reason)
 
 
-def _dispatch(draft: Draft, command: Command) -> bool:  # noqa: C901, PLR0912 - one line for each command
+def _dispatch(draft: Draft, command: Command) -> bool:  # noqa: C901, PLR0912, PLR0915 - a line each
     """Carry out one command; return whether it was a timer that nothing waits for any more."""
     match command:
         case cmd.Open():
@@ -133,6 +133,8 @@ def _dispatch(draft: Draft, command: Command) -> bool:  # noqa: C901, PLR0912 - 
             responding.set_priority(draft, command)
         case cmd.MovePolicy():
             responding.move_policy(draft, command)
+        case cmd.ExplainBreach() | cmd.ExcuseBreach() | cmd.UnexcuseBreach():
+            explaining.explain_breach(draft, command)
         case cmd.SetSite():
             draft.record(ev.SiteSet(**draft.head(), account=command.account, site=command.site))
         case cmd.Confirm():

@@ -354,6 +354,38 @@ class Breached(Event):
     held_by: str = field(default="")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreachExplained(Event):
+    """Somebody says why a clock was breached, by a code of the rulebook, and what is done about it."""
+
+    kind: ClassVar[str] = "breach_explained"
+    person: str
+    metric: str
+    reason: str
+    remark: str
+    corrective_action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreachExcused(Event):
+    """Somebody lets a breach count apart, for a reason. It stays recorded."""
+
+    kind: ClassVar[str] = "breach_excused"
+    person: str
+    metric: str
+    reason: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreachUnexcused(Event):
+    """Somebody takes an excuse back."""
+
+    kind: ClassVar[str] = "breach_unexcused"
+    person: str
+    metric: str
+
+
 AnyEvent = (
     Opened
     | CustomerWrote
@@ -384,6 +416,9 @@ AnyEvent = (
     | Escalated
     | Warned
     | Breached
+    | BreachExplained
+    | BreachExcused
+    | BreachUnexcused
 )
 
 EVENT_TYPES: dict[str, type[Event]] = {cls.kind: cls for cls in AnyEvent.__args__}

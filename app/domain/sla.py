@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
 
-from app.domain.sla_clock import Clock, ClockReport, ClockState, Segment, SlaEvent, never_started
+from app.domain.sla_clock import Clock, ClockReport, ClockState, Count, Segment, SlaEvent, never_started
 from app.domain.sla_policy import (
     Metric,
     OnPriorityChange,
@@ -27,6 +27,7 @@ from app.domain.zones import to_micros
 __all__ = [
     "ClockReport",
     "ClockState",
+    "Count",
     "Metric",
     "OnPriorityChange",
     "OnReopen",

@@ -68,11 +68,29 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """The count that was breached: what the target ran out on. `ended_at` is None while it goes on."""
+
+    elapsed_seconds: float
+    target_seconds: float
+    ended_at: datetime | None
+    _spans: tuple[Span, ...]
+    _calendar: Calendar
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """Return what the count is made of, as ClockReport.segments does."""
+        return _segments(self._spans, self._calendar)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockReport:
     """What one clock says. Instants are UTC; seconds are ints when whole.
 
     `due_at` is None while paused with time left and when the clock never started. `breached_at` is when the
     target ran out, not when somebody noticed. `warnings` has an instant or None for each `warn_at`.
+    `stopped_at` is when the clock ended. `late` is the count that was breached: another one than the present
+    when the clock began anew since.
     """
 
     state: ClockState
@@ -82,6 +100,8 @@ class ClockReport:
     breached: bool = False
     breached_at: datetime | None = None
     warnings: tuple[datetime | None, ...] = ()
+    stopped_at: datetime | None = None
+    late: Count | None = None
     _spans: tuple[Span, ...] = ()
     _calendar: Calendar | None = None
 
@@ -91,12 +111,7 @@ class ClockReport:
 
         Laid out when asked for. Closed hours are `closed_hours` also while paused: a pause is open time.
         """
-        if self._calendar is None:
-            return ()
-        return tuple(
-            Segment(from_micros(start), from_micros(end), kind)
-            for start, end, kind in _by_hours(self._spans, self._calendar)
-        )
+        return () if self._calendar is None else _segments(self._spans, self._calendar)
 
 
 class Clock:
@@ -115,6 +130,7 @@ class Clock:
         "_goal",
         "_goal_since",
         "_holds",
+        "_late",
         "_mark",
         "_pauses",
         "_policy",
@@ -147,6 +163,7 @@ class Clock:
         self._regoal_at: int | None = None
         self._stopped_at: int | None = None
         self._breached_at: int | None = None
+        self._late: Count | None = None
         self.over = False
 
     def start(self, at: int) -> None:
@@ -209,8 +226,19 @@ class Clock:
                 reached(self._goal * share // 100, ahead=state == ClockState.RUNNING)
                 for share in target.warn_at
             ),
+            stopped_at=None if self._stopped_at is None else from_micros(self._stopped_at),
+            late=None if breached_at is None else self._late or self._breached_count(self._stopped_at),
             _spans=tuple(self._spans),
             _calendar=target.calendar,
+        )
+
+    def _breached_count(self, ended: int | None) -> Count:
+        return Count(
+            elapsed_seconds=_seconds(self._sums[-1]),
+            target_seconds=_seconds(self._goal),
+            ended_at=None if ended is None else from_micros(ended),
+            _spans=tuple(self._spans),
+            _calendar=self._target.calendar,
         )
 
     @property
@@ -253,9 +281,9 @@ class Clock:
             return
         self._advance(at)
         if self._regoal_at is not None:
-            self._goal, self._goal_since = self._target.micros(self._priority), self._regoal_at
             if self._policy.on_priority_change == OnPriorityChange.FROM_CHANGE:
                 self._clear()
+            self._goal, self._goal_since = self._target.micros(self._priority), self._regoal_at
         if self._policy.on_reopen == OnReopen.COUNT:
             for span in self._gap:
                 self._count(span)
@@ -293,11 +321,13 @@ class Clock:
                 self._gap_from = at
             return
         self._settle(at)
-        self._goal, self._goal_since = self._target.micros(priority), at
         if mode == OnPriorityChange.FROM_CHANGE:
             self._clear()
+        self._goal, self._goal_since = self._target.micros(priority), at
 
     def _clear(self) -> None:
+        if self._breached_at is not None and self._late is None:
+            self._late = self._breached_count(self._mark if self._stopped_at is None else self._stopped_at)
         self._spans, self._starts, self._sums = [], [], [0]
 
     def _count(self, span: Span) -> None:
@@ -345,6 +375,12 @@ def never_started(target: Target, priority: str | None) -> ClockReport:
 
 def _seconds(micros: int) -> float:
     return micros / SECOND if micros % SECOND else micros // SECOND
+
+
+def _segments(spans: Iterable[Span], calendar: Calendar) -> tuple[Segment, ...]:
+    return tuple(
+        Segment(from_micros(start), from_micros(end), kind) for start, end, kind in _by_hours(spans, calendar)
+    )
 
 
 def _by_hours(spans: Iterable[Span], calendar: Calendar) -> Iterator[Span]:

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from app.domain import breach_notes
 from app.domain import events as ev
+from app.domain.breach_notes import BreachNote
 from app.domain.events import AnyEvent, Requester
 from app.domain.sla import SlaEvent
 
@@ -95,6 +97,7 @@ class Ticket:
     breached: tuple[str, ...] = ()
     breaches: tuple[tuple[str, datetime], ...] = ()
     kept_breaches: int = 0
+    breach_notes: tuple[BreachNote, ...] = ()
     warned: tuple[str, ...] = ()
     history: tuple[SlaEvent, ...] = ()
 
@@ -259,7 +262,10 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
             return replace(ticket, warned=_union(ticket.warned, (f"{event.metric}:{event.share}",)))
         case ev.Breached():
             known = replace(ticket, breached=_union(ticket.breached, (event.metric,)))
-            return replace(known, breaches=(*ticket.breaches, (event.metric, event.at)))
+            known = replace(known, breaches=(*ticket.breaches, (event.metric, event.at)))
+            return replace(known, breach_notes=breach_notes.after(known.breach_notes, event))
+        case ev.BreachExplained() | ev.BreachExcused() | ev.BreachUnexcused():
+            return replace(ticket, breach_notes=breach_notes.after(ticket.breach_notes, event))
         case (
             ev.Opened()
             | ev.CustomerWrote()

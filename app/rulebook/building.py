@@ -60,6 +60,7 @@ class Parts:
     selection: Selection
     texts: Texts
     holidays: Mapping[str, Sequence[str]]
+    breach_reasons: tuple[models.BreachReason, ...]
     unused_lists: tuple[str, ...]
 
 
@@ -76,6 +77,7 @@ def build(sources: Mapping[str, Source], stored: Mapping[str, Sequence[str]] | N
     ladder_file = _checked(sources["escalation"], models.Ladders, problems)
     policy_file = _checked(sources["sla"], models.Policies, problems)
     calendar_file = _checked(sources["calendars"], models.Calendars, problems)
+    breach_reasons = _breach_reasons(sources, problems)
     ladders = read_ladders(sources["escalation"], ladder_file, problems) if ladder_file else {}
     policies: dict[str, dict[str, object]] = {}
     selection = Selection(())
@@ -108,6 +110,7 @@ def build(sources: Mapping[str, Source], stored: Mapping[str, Sequence[str]] | N
         selection=selection,
         texts=texts,
         holidays=holidays,
+        breach_reasons=breach_reasons,
         unused_lists=tuple(sorted(set(dictionary.lists) - used - included - disguises - {FILLER})),
     )
 
@@ -118,6 +121,22 @@ def _checked(source: Source, model: type[ModelT], problems: list[Problem]) -> Mo
     except DocumentError as error:
         problems.extend(error.problems)
         return None
+
+
+def _breach_reasons(
+    sources: Mapping[str, Source], problems: list[Problem]
+) -> tuple[models.BreachReason, ...]:
+    source = sources.get("breach_reasons")
+    if source is None:
+        return ()  # a revision that was stored before there were any
+    file = _checked(source, models.BreachReasons, problems)
+    seen: set[str] = set()
+    for index, reason in enumerate(file.reasons if file else ()):
+        if reason.code in seen:
+            message = f"the code {reason.code!r} stands here twice"
+            problems.append(source.document.problem(("reasons", index, "code"), message))
+        seen.add(reason.code)
+    return tuple(file.reasons) if file else ()
 
 
 def _vocabulary(source: Source, file: models.Dictionary, problems: list[Problem]) -> Vocabulary | None:

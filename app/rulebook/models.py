@@ -157,6 +157,28 @@ class Policies(_Model):
     policies: dict[Identifier, dict[str, Any]] = Field(min_length=1)
 
 
+class BreachReason(_Model):
+    """One reason of breach_reasons.yaml: its `text` by language; an `excusable` one may excuse a breach."""
+
+    code: Identifier
+    text: dict[str, Annotated[str, Field(min_length=1, max_length=80)]]
+    excusable: bool
+
+    @field_validator("text")
+    @classmethod
+    def _languages(cls, value: dict[str, str]) -> dict[str, str]:
+        missing = [language for language in ("en", "es") if language not in value]
+        if missing:
+            raise ValueError(f"the text in {' and '.join(missing)} is missing")
+        return value
+
+
+class BreachReasons(_Model):
+    """breach_reasons.yaml: why a breach may have happened, in the order in which people choose."""
+
+    reasons: list[BreachReason] = Field(min_length=1)
+
+
 class HolidayYears(_Model):
     """The years for which holidays by country are written into a revision, both included."""
 

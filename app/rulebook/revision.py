@@ -19,7 +19,7 @@ from app.domain.escalation import Ladder
 from app.domain.instants import parse_duration
 from app.domain.texts import Texts
 from app.rulebook.building import Parts, build
-from app.rulebook.models import Routing
+from app.rulebook.models import BreachReason, Routing
 from app.rulebook.sources import Source, plain, read_folders
 from app.rulebook.view import view_of
 
@@ -55,6 +55,11 @@ class Rulebook:
     def routing(self) -> Routing:
         """Return the rules as written."""
         return self._parts.routing
+
+    @property
+    def breach_reasons(self) -> tuple[BreachReason, ...]:
+        """Return why a breach may have happened, in the order of the file."""
+        return self._parts.breach_reasons
 
     @property
     def unused_lists(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import yaml
 
 from app.documents import Document, DocumentError, Problem, nearest, parse
 
-FILES: Final = ("words", "routing", "escalation", "sla", "calendars")
+FILES: Final = ("words", "routing", "escalation", "sla", "calendars", "breach_reasons")
 TEXTS: Final = "texts"
 _MAX_BYTES: Final = 2_000_000
 _INDICATORS: Final = "|>\"'"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text, update
+from sqlalchemy import Connection, select, text, update
 
 from app.domain.message import Channel, Inbound, InboundKind
 from app.store.tables import inbox
@@ -139,6 +139,29 @@ class Handled:
     ticket_id: int | None
     outcome: str
     failed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A handled message of a ticket as it came. `handled_at` is `recorded_at` of the events it led to."""
+
+    id: int
+    provider: str
+    channel: str
+    sender: str
+    received_at: datetime
+    handled_at: datetime
+    payload: Mapping[str, object]
+
+
+def of_ticket(connection: Connection, ticket_id: int) -> list[Kept]:
+    """Return the messages that became part of a ticket, in the order received."""
+    rows = connection.execute(
+        select(*(inbox.c[name] for name in Kept.__dataclass_fields__))
+        .where(inbox.c.ticket_id == ticket_id, inbox.c.handled_at.is_not(None))
+        .order_by(inbox.c.received_at, inbox.c.id),
+    )
+    return [Kept(**row) for row in rows.mappings()]
 
 
 _FINISH = text(

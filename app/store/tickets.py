@@ -8,17 +8,21 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, update
 
+from app.domain.clock_entries import ClockEntry
 from app.domain.clocks import Timer
 from app.domain.errors import ConflictError
 from app.domain.events import AnyEvent
 from app.domain.ticket import Ticket
-from app.store import codec
+from app.store import clocks, codec
 from app.store.tables import events, ticket_numbers, tickets, timers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketWrite:
-    """One ticket as a transaction leaves it. `before` is the version that was read, 0 for a new ticket."""
+    """One ticket as a transaction leaves it. `before` is the version that was read, 0 for a new ticket.
+
+    `clocks` are the entries of its clocks, none when nothing happened that could change one.
+    """
 
     before: int
     ticket: Ticket
@@ -27,6 +31,7 @@ class TicketWrite:
     timers: frozenset[Timer]
     next_metric: str
     next_due_at: datetime | None
+    clocks: tuple[ClockEntry, ...] = ()
 
 
 def by_ids(connection: Connection, ids: Collection[int]) -> dict[int, Ticket]:
@@ -89,6 +94,35 @@ def events_of(connection: Connection, ticket_id: int) -> list[AnyEvent]:
     ]
 
 
+def events_of_many(
+    connection: Connection, ids: Collection[int], kinds: Collection[str] = ()
+) -> dict[int, list[AnyEvent]]:
+    """Return the events of several tickets, each in the order recorded; only some kinds if any are named."""
+    found: dict[int, list[AnyEvent]] = {ticket_id: [] for ticket_id in ids}
+    wanted = events.c.ticket_id.in_(ids)
+    rows = connection.execute(
+        select(events)
+        .where(and_(wanted, events.c.kind.in_(kinds)) if kinds else wanted)
+        .order_by(events.c.ticket_id, events.c.seq),
+    )
+    for row in rows:
+        head = {"at": row.at, "recorded_at": row.recorded_at, "actor": row.actor}
+        found[row.ticket_id].append(codec.event_from_row(row.kind, head, row.data))
+    return found
+
+
+def lock_after(connection: Connection, ticket_id: int, limit: int) -> list[int]:
+    """Return the next ticket ids after one, in order, their rows locked until the transaction ends."""
+    rows = connection.execute(
+        select(tickets.c.id)
+        .where(tickets.c.id > ticket_id)
+        .order_by(tickets.c.id)
+        .limit(limit)
+        .with_for_update(),
+    )
+    return list(rows.scalars())
+
+
 def save(connection: Connection, writes: Sequence[TicketWrite], now: datetime) -> None:
     """Write all tickets, their new events and their timers. Raises ConflictError when a version moved on.
 
@@ -119,6 +153,7 @@ def save(connection: Connection, writes: Sequence[TicketWrite], now: datetime) -
     if fresh:
         connection.execute(insert(tickets), [{"id": w.ticket.id, **_row(w, now)} for w in fresh])
     _insert_events(connection, ordered)
+    clocks.put(connection, [entry for w in ordered for entry in w.clocks])
     armed = [
         {"ticket_id": w.ticket.id, "kind": t.kind, "key": t.key, "due_at": t.due_at, "not_before": t.due_at}
         for w in ordered

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from app.domain.clock_entries import entries, touches
 from app.domain.clocks import Reports, Timer, next_due
 from app.domain.commands import Command, MovePolicy, Open, SetSite
 from app.domain.decide import Decision, decide
@@ -131,6 +132,7 @@ class Desk:
                     timers=work.timers,
                     next_metric=due[0] if due else "",
                     next_due_at=due[1] if due else None,
+                    clocks=entries(self.tickets[ticket_id], work.reports) if touches(work.events) else (),
                 ),
             )
         ticket_store.save(self.connection, writes, self.now)

@@ -76,7 +76,7 @@ def board(house: House, wanted: Wanted | None = None) -> Board:
         total = len(rows) if len(rows) < BOARD_LIMIT else ticket_store.count_open(connection, wanted)
         last = None if rows else ticket_store.last_ended(connection)
         people = [key for ticket, _, _ in rows for key in (ticket.assignee, *ticket.escalation.asked)]
-        users = _user_names(connection, roster.directory, people)
+        users = user_names(connection, roster.directory, people)
     return Board(
         rows=tuple(BoardRow(ticket=t, next_metric=m, next_due_at=due) for t, m, due in rows),
         total=total,
@@ -121,7 +121,7 @@ def ticket_view(house: House, ticket_id: int) -> TicketView | None:
             reports=read_clocks(ticket, policy, now),
             policy=policy,
             directory=directory,
-            users=_user_names(connection, directory, [ticket.assignee, *people]),
+            users=user_names(connection, directory, [ticket.assignee, *people]),
             now=now,
         )
 
@@ -132,7 +132,7 @@ def change_mark(house: House) -> str:
         return records.news_mark(connection)
 
 
-def _user_names(connection: Connection, directory: Directory, keys: Iterable[str]) -> dict[str, str]:
+def user_names(connection: Connection, directory: Directory, keys: Iterable[str]) -> dict[str, str]:
     """Return the names of the users among these keys: a user without a person acts under the mail address."""
     found = {}
     for key in sorted({k for k in keys if "@" in k and k not in directory.people}):

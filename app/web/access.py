@@ -77,6 +77,7 @@ _MAY: Mapping[str, frozenset[Action]] = {
     "account_manager": frozenset(Action),
     LINK: _BY_LINK,
 }
+_AUDITORS = frozenset({"owner", "manager"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,11 @@ class Visitor:
     def may(self, action: Action, ticket_id: int) -> bool:
         """Return whether they may do this to this ticket."""
         return self.sees(ticket_id) and action in _MAY.get(self.role, frozenset())
+
+    @property
+    def audits(self) -> bool:
+        """Return whether they may look into breaches, explain and excuse them."""
+        return self.role in _AUDITORS
 
     def sees(self, ticket_id: int) -> bool:
         """Return whether they may look at this ticket."""
@@ -124,6 +130,13 @@ class Guard:
             actor=f"person:{found.person}" if found.person else f"user:{found.email}",
             csrf=self.form_key(key),
         )
+
+    def auditor(self, request: Request) -> Visitor:
+        """Return the signed-in visitor who may audit. Raises SignInNeededError, ForbiddenError."""
+        visitor = self.user(request)
+        if not visitor.audits:
+            raise ForbiddenError
+        return visitor
 
     def link(self, request: Request) -> Visitor:
         """Return the visitor of a page link. Raises NoSuchPageError, sessions.LinkOverError."""

@@ -6,12 +6,13 @@ the arithmetic of a clock (domain/sla.py).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import assert_never
 
-from app.domain.sla import ClockReport, ClockState
+from app.domain.sla import ClockReport, ClockState, Segment
 from app.usecases.views import TicketView
 from app.web.words import METRICS, Moment, Timer, moment, reason_text, span, timer, zone_of
 
@@ -93,12 +94,21 @@ def _words(report: ClockReport) -> tuple[str, str]:
 
 
 def _bar(report: ClockReport, now: datetime) -> tuple[tuple[Piece, ...], int | None]:
-    segments = report.segments
+    running = report.state in (ClockState.RUNNING, ClockState.PAUSED)
+    return bar_of(report.segments, report.breached_at, report.due_at, now if running else None)
+
+
+def bar_of(
+    segments: Sequence[Segment],
+    over: datetime | None,
+    due: datetime | None,
+    until: datetime | None = None,
+) -> tuple[tuple[Piece, ...], int | None]:
+    """Return the rectangles of segments, late from `over` on, and where `due` is; room up to `until`."""
     if not segments:
         return (), None
     start = segments[0].start
-    running = report.state in (ClockState.RUNNING, ClockState.PAUSED)
-    ends = [segments[-1].end, *([now] if running else []), *([report.due_at] if report.due_at else [])]
+    ends = [segments[-1].end, *filter(None, (until, due))]
     whole = max(max(ends) - start, _SECOND)
 
     def place(instant: datetime) -> int:
@@ -106,7 +116,6 @@ def _bar(report: ClockReport, now: datetime) -> tuple[tuple[Piece, ...], int | N
 
     pieces: list[Piece] = []
     for segment in segments:
-        over = report.breached_at
         cuts = [segment.start, segment.end]
         if over is not None and segment.start < over < segment.end:
             cuts.insert(1, over)
@@ -115,7 +124,7 @@ def _bar(report: ClockReport, now: datetime) -> tuple[tuple[Piece, ...], int | N
             kind, title = ("late", "over the target") if late else _kind(segment.kind)
             width = max(place(end) - place(begin), 2)
             pieces.append(Piece(place(begin), width, kind, f"{title}, {span(end - begin)}"))
-    return tuple(pieces), place(report.due_at) if report.due_at else None
+    return tuple(pieces), place(due) if due else None
 
 
 def _kind(segment: str) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from app.usecases.views import TicketView
 from app.web.access import Action, Guard, NoSuchPageError, Visitor, WebConfig
 from app.web.acting import NOTICES, UnclearError, command_of, notice_of
 from app.web.board import Filters, board_page
+from app.web.breaches import BreachDesk
 from app.web.live import News
 from app.web.policy_move_page import PolicyMove
 from app.web.showing import HEADERS, go_to, show
@@ -42,6 +43,7 @@ def router(house: House, config: WebConfig) -> APIRouter:
     guard, news = Guard(house, config), News(house)
     moving = PolicyMove(house, guard)
     desk, by_link, sign_in = _Desk(house, guard, config), _ByLink(house, guard), SignIn(house, guard, config)
+    audit = BreachDesk(house, guard, config)
     routes = APIRouter(lifespan=news.serving)
 
     def get(path: str, handler: Callable[[Request], Response]) -> None:
@@ -72,6 +74,11 @@ def router(house: House, config: WebConfig) -> APIRouter:
     post("/t/{token}/{action}", by_link.act)
     routes.add_route("/events", stream(guard.user), methods=["GET"], include_in_schema=False)
     routes.add_route("/t/{token}/events", stream(guard.link), methods=["GET"], include_in_schema=False)
+    get("/breaches", audit.audit)
+    get("/breaches.csv", audit.csv)
+    get("/breaches.xlsx", audit.workbook)
+    get("/breaches/{number:int}/{metric}", audit.breach)
+    post("/breaches/{number:int}/{metric}/{action}", audit.explain)
     get("/sign-in", sign_in.page)
     post("/sign-in", sign_in.sign_in)
     post("/sign-out", sign_in.sign_out)

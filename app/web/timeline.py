@@ -6,6 +6,7 @@ What must not live here: how a line looks (templates), what follows from an even
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -72,6 +73,12 @@ def timeline(view: TicketView) -> tuple[Line, ...]:
     told = [(e.at, 0, index, teller.event(index, e)) for index, e in enumerate(view.events)]
     told += [(d.created_at, 1, d.id, teller.delivery(d)) for d in view.deliveries]
     return tuple(line for _, _, _, line in sorted(told, key=itemgetter(0, 1, 2), reverse=True))
+
+
+def titles(view: TicketView) -> Callable[[AnyEvent], str]:
+    """Return what says the events of a ticket in one line each."""
+    teller = _Teller(view)
+    return lambda event: teller.words(event).title
 
 
 def delivery_status(delivery: Delivery) -> tuple[str, str]:
@@ -227,6 +234,8 @@ class _Teller:
             case ev.Breached():
                 held = f"; {self.name(event.held_by)} had it" if event.held_by else "; nobody had it"
                 return _Said(f"Breach: {METRICS[event.metric].lower()} was due{held}", tone="bad")
+            case ev.BreachExplained() | ev.BreachExcused() | ev.BreachUnexcused():
+                return _about_breach(event)
             case _:
                 assert_never(event)
 
@@ -261,6 +270,22 @@ class _Teller:
         reason = f": {event.detail.rstrip('.')}" if event.detail else ""
         title = f"{what} to {name} at {address_text(event.address)} did not arrive{reason}{code}.{then}"
         return _Said(title, tone="bad")
+
+
+def _about_breach(event: ev.BreachExplained | ev.BreachExcused | ev.BreachUnexcused) -> _Said:
+    clock = METRICS[event.metric].lower()
+    match event:
+        case ev.BreachExplained():
+            texts = [event.remark, event.corrective_action and f"To be done: {event.corrective_action}"]
+            return _Said(
+                f"Why {clock} was breached: {reason_text(event.reason)}", "\n".join(filter(None, texts))
+            )
+        case ev.BreachExcused():
+            return _Said(f"Breach of {clock} excused: {reason_text(event.reason)}", event.remark)
+        case ev.BreachUnexcused():
+            return _Said(f"Breach of {clock} no longer excused")
+        case _:
+            assert_never(event)
 
 
 def _implied(implied: bool) -> tuple[str, ...]:

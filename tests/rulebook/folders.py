@@ -74,6 +74,11 @@ calendars:
     hours: {mon: [["09:00", "17:00"]]}
     holidays: {country: US}
 """
+BREACH_REASONS = """\
+reasons:
+  - {code: late, text: {en: Late, es: Tarde}, excusable: false}
+  - {code: storm, text: {en: Storm, es: Tormenta}, excusable: true}
+"""
 
 
 def write(folder: Path, **changed: str) -> Path:
@@ -84,6 +89,7 @@ def write(folder: Path, **changed: str) -> Path:
         "escalation": ESCALATION,
         "sla": SLA,
         "calendars": CALENDARS,
+        "breach_reasons": BREACH_REASONS,
     }
     rules = folder / "rules"
     shutil.copytree(RULES / "texts", rules / "texts")

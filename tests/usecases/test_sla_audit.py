@@ -155,7 +155,12 @@ def test_a_breach_that_was_deleted_is_found(world: World) -> None:
     assert gap[0] == "ticket"
     assert "without number" in gap[1]
     assert breach == ("acknowledge", "no breach", f"one on {iso(15)}")
-    assert {recorded.split()[0] for _, recorded, _ in document} == {"version", "breached", "breaches"}
+    assert {recorded.split()[0] for _, recorded, _ in document} == {
+        "version",
+        "breached",
+        "breaches",
+        "breach_notes",
+    }
 
 
 def test_the_last_breach_that_was_deleted_everywhere_is_found_all_the_same(world: World) -> None:

@@ -1,0 +1,43 @@
+"""The audit's projection: one row for each clock that has started. Written by tickets.save, or made anew.
+
+What must not live here: what an entry says (domain/clock_entries.py), the audit's questions (breaches.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+
+from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.domain.clock_entries import ClockEntry
+from app.store.tables import clocks
+
+_KEY = ("ticket_id", "metric")
+_COLUMNS = tuple(column.name for column in clocks.columns)
+
+
+def put(connection: Connection, entries: Sequence[ClockEntry]) -> None:
+    """Write entries; a row that says the same already stays untouched."""
+    if not entries:
+        return
+    statement = insert(clocks)
+    new = {name: statement.excluded[name] for name in _COLUMNS if name not in _KEY}
+    changed = or_(*(clocks.c[name].is_distinct_from(value) for name, value in new.items()))
+    upsert = statement.on_conflict_do_update(index_elements=list(_KEY), set_=new, where=changed)
+    connection.execute(upsert, [asdict(entry) for entry in entries])
+
+
+def replace(connection: Connection, tickets: Collection[int], entries: Sequence[ClockEntry]) -> None:
+    """Make the rows of these tickets anew."""
+    if tickets:
+        connection.execute(delete(clocks).where(clocks.c.ticket_id.in_(tickets)))
+        put(connection, entries)
+
+
+def of_tickets(connection: Connection, tickets: Collection[int]) -> tuple[ClockEntry, ...]:
+    """Return the entries of these tickets, by ticket and metric."""
+    wanted = select(clocks).where(clocks.c.ticket_id.in_(tickets))
+    rows = connection.execute(wanted.order_by(clocks.c.ticket_id, clocks.c.metric)).mappings()
+    return tuple(ClockEntry(**row) for row in rows)

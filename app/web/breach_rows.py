@@ -1,0 +1,133 @@
+"""One breach in words, as the list, its own page and the exports show it. Pure.
+
+What must not live here: arithmetic of clocks (domain/sla.py), how a row looks (templates).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.domain.attribution import Ball, Share, shares
+from app.rulebook.models import BreachReason
+from app.usecases.breaches import Breach
+from app.web.words import METRICS, Moment, Names, moment, place_of, reason_text, span, zone_of
+
+_BALLS: Final = {
+    Ball.NOBODY: "nobody acknowledged",
+    Ball.ACCOUNT_MANAGER: "account manager",
+    Ball.SERVICE_MANAGER: "service manager",
+    Ball.DUTY_MANAGER: "duty manager",
+    Ball.REP: "rep",
+    Ball.STAFF: "",
+    Ball.PARTS: "parts",
+    Ball.CUSTOMER: "customer",
+    Ball.CLOSED_HOURS: "closed hours",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Had:
+    """Somebody had the ball for so long; `counted` is whether that is part of the actual time."""
+
+    who: str
+    length: str
+    counted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreachRow:
+    """One breach. `ended` is false while its clock goes on. `path` is its own page's address."""
+
+    key: str
+    path: str
+    number: int
+    code: str
+    place: str
+    priority: str
+    metric: str
+    limit: str
+    actual: str
+    over: str
+    ended: bool
+    breached: Moment
+    held_by: str
+    had: tuple[Had, ...]
+    reason: str
+    reason_code: str
+    remark: str
+    corrective_action: str
+    explained: str
+    excused: bool
+    excuse: str
+    excuse_remark: str
+
+
+def breach_row(row: Breach, names: Names, reasons: Sequence[BreachReason], now: datetime) -> BreachRow:
+    """Return one breach in words, as of now."""
+    ticket, note, late = row.ticket, row.note, row.late
+    zone = zone_of(ticket, names.directory)
+    code, place = place_of(ticket, names.directory)
+    return BreachRow(
+        key=f"{ticket.number}-{row.metric}",
+        path=f"/breaches/{ticket.number}/{row.metric}",
+        number=ticket.number,
+        code=code,
+        place=place,
+        priority=ticket.priority,
+        metric=METRICS[row.metric],
+        limit=seconds_text(late.target_seconds),
+        actual=seconds_text(late.elapsed_seconds),
+        over=seconds_text(over_seconds(row)),
+        ended=late.ended_at is not None,
+        breached=moment(row.breached_at, now, zone, with_zone=True),
+        held_by=names.short(note.held_by) if note.held_by else "nobody",
+        had=tuple(
+            Had(ball_text(s.ball, s.person, names), span(s.length), s.counted) for s in shares(row.pieces)
+        ),
+        reason=text_of(note.reason, reasons),
+        reason_code=note.reason,
+        remark=note.remark,
+        corrective_action=note.corrective_action,
+        explained=_signed(names, note.explained_by, note.explained_at, now, zone),
+        excused=note.excused,
+        excuse=_signed(names, note.excused_by, note.excused_at, now, zone),
+        excuse_remark=note.excuse_remark,
+    )
+
+
+def over_seconds(row: Breach) -> float:
+    """Return by how much the limit was passed, so far if the clock goes on."""
+    return max(row.late.elapsed_seconds - row.late.target_seconds, 0)
+
+
+def seconds_text(seconds: float) -> str:
+    """Return a length as people read it."""
+    return span(timedelta(seconds=seconds))
+
+
+def ball_text(ball: Ball, person: str, names: Names) -> str:
+    """Return who had the ball: `Dana R. (account manager)`, `parts`."""
+    what = _BALLS[ball]
+    if not person:
+        return what
+    return f"{names.short(person)} ({what})" if what else names.short(person)
+
+
+def had_text(row: Breach, names: Names) -> str:
+    """Return who had the ball within the actual time, in one line for an export."""
+    counted: list[Share] = [share for share in shares(row.pieces) if share.counted]
+    return "; ".join(f"{ball_text(s.ball, s.person, names)} {span(s.length)}" for s in counted)
+
+
+def text_of(code: str, reasons: Sequence[BreachReason]) -> str:
+    """Return a reason's text; of one that is no longer in the list, its code in words."""
+    return next((reason.text["en"] for reason in reasons if reason.code == code), reason_text(code))
+
+
+def _signed(names: Names, person: str, at: datetime | None, now: datetime, zone: str) -> str:
+    if at is None:
+        return ""
+    return f"{names.short(person)}, {moment(at, now, zone, with_zone=True).text}"
