@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 README = Path(__file__).with_name("README.md")
 _BEGIN, _END = "<!-- figures: written by python -m bench --write -->", "<!-- end of figures -->"
@@ -74,8 +76,20 @@ def machine(load_before: float) -> str:
     return (
         f"Measured on {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {platform.system()}"
         f" {platform.machine()}, {cores} cores of {model}{memory}. Load generator, simulator, PostgreSQL and"
-        f" server share them. Load average before the start: {load_before:.1f}{_busy(load_before)}."
+        f" server share them. A million additions in Python take {_million_additions():.0f} ms here. Load average"
+        f" before the start: {load_before:.1f}{_busy(load_before)}."
     )
+
+
+def _million_additions() -> float:
+    """Return milliseconds, the median of five: how fast this machine's cores are for us just now."""
+    taken = []
+    for _ in range(5):
+        began, total = time.perf_counter(), 0
+        for number in range(1_000_000):
+            total += number
+        taken.append((time.perf_counter() - began) * 1000)
+    return median(taken)
 
 
 def _busy(load: float) -> str:

@@ -21,6 +21,7 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 NUMBER = "+15005550006"
 PATH = "/inbound/twilio/sms"
 _PATIENCE = 120.0  # seconds for the answers of one round
+_KEPT_SECONDS = 2.0
 
 
 def sms_fields(sid: str, phone: str, text: str) -> dict[str, str]:
@@ -73,6 +74,13 @@ class _Line(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._got = b""
         self._answer: asyncio.Future[None] | None = None
+        self._used = time.monotonic()
+        self._lost = False
+
+    @property
+    def usable(self) -> bool:
+        """Tell whether the server surely still has it: servers close theirs after some seconds of silence."""
+        return not self._lost and time.monotonic() - self._used < _KEPT_SECONDS
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -89,6 +97,7 @@ class _Line(asyncio.Protocol):
         if len(self._got) < end + 4 + length:
             return
         answer, self._answer = self._answer, None
+        self._used = time.monotonic()
         ok = head.startswith(b"http/1.1 200")
         said, self._got = self._got, b""
         if answer.done():
@@ -99,6 +108,7 @@ class _Line(asyncio.Protocol):
             answer.set_exception(BadAnswerError(said[:200]))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._lost = True
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(BadAnswerError(f"connection lost: {exc}"))
 
@@ -117,6 +127,15 @@ class _Line(asyncio.Protocol):
 async def _line(port: int) -> _Line:
     _, protocol = await asyncio.get_running_loop().create_connection(_Line, "127.0.0.1", port)
     return protocol
+
+
+async def _usable(free: list[_Line], port: int) -> _Line:
+    while free:
+        line = free.pop()
+        if line.usable:
+            return line
+        line.close()
+    return await _line(port)
 
 
 async def as_fast_as_it_goes(port: int, requests: Sequence[bytes], connections: int) -> float:
@@ -156,12 +175,11 @@ async def at_random(
     tasks = set()
 
     async def one(mark: str, request: bytes, due: float) -> None:
-        line = free.pop() if free else await _line(port)
         try:
+            line = await _usable(free, port)
             await line.ask(request)
-        except BadAnswerError as error:
+        except (BadAnswerError, OSError) as error:
             sent.errors.append(str(error))
-            line.close()
             return
         sent.answered[mark] = loop.time() - due
         free.append(line)

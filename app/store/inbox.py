@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 
 from sqlalchemy import Connection, select, text, update
 
@@ -28,17 +29,20 @@ class Waiting:
     inbound: Inbound
 
 
-# One statement, the same for any number of rows: a list of VALUES would be compiled anew for each batch.
+# One statement, the same for any number of rows: a list of VALUES would be compiled anew for each batch. Raw
+# bodies come as one value that is cut up here: in an array, a mail of 30 MB takes five seconds to be escaped.
 _STORE = text(
     """
     INSERT INTO inbox
         (id, provider, kind, channel, key, sender, recipient, received_at, not_before, payload, raw)
-    SELECT id, provider, kind, channel, key, sender, recipient, received_at, received_at, payload::jsonb, raw
+    SELECT id, provider, kind, channel, key, sender, recipient, received_at, received_at, payload::jsonb,
+        substring(CAST(:raw AS bytea) FROM start FOR length)
     FROM unnest(
         CAST(:id AS bigint[]), CAST(:provider AS text[]), CAST(:kind AS text[]), CAST(:channel AS text[]),
         CAST(:key AS text[]), CAST(:sender AS text[]), CAST(:recipient AS text[]),
-        CAST(:received_at AS timestamptz[]), CAST(:payload AS text[]), CAST(:raw AS bytea[])
-    ) AS request (id, provider, kind, channel, key, sender, recipient, received_at, payload, raw)
+        CAST(:received_at AS timestamptz[]), CAST(:payload AS text[]),
+        CAST(:start AS int[]), CAST(:length AS int[])
+    ) AS request (id, provider, kind, channel, key, sender, recipient, received_at, payload, start, length)
     ON CONFLICT DO NOTHING
     RETURNING id
     """,
@@ -50,7 +54,10 @@ def store(connection: Connection, rows: Sequence[tuple[int, Inbound]]) -> set[in
 
     It is one statement, so that a caller with nothing else to write needs no transaction around it.
     """
+    if not rows:
+        return set()
     items = [item for _, item in rows]
+    lengths = [len(item.raw) for item in items]
     columns: dict[str, object] = {
         "id": [row_id for row_id, _ in rows],
         "provider": [item.provider for item in items],
@@ -61,7 +68,9 @@ def store(connection: Connection, rows: Sequence[tuple[int, Inbound]]) -> set[in
         "recipient": [item.recipient for item in items],
         "received_at": [item.received_at for item in items],
         "payload": [json.dumps(item.payload) for item in items],
-        "raw": [item.raw for item in items],
+        "start": list(accumulate(lengths[:-1], initial=1)),
+        "length": lengths,
+        "raw": b"".join(item.raw for item in items),
     }
     return set(connection.execute(_STORE, columns).scalars())
 

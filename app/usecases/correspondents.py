@@ -35,9 +35,6 @@ _CHATTER = frozenset(
         TextId.HELP_C,
         TextId.KEPT_OPEN_C,
         TextId.NOT_UNDERSTOOD,
-        TextId.ACKED,
-        TextId.NOT_YOURS,
-        TextId.CLOSED_ALREADY,
         TextId.NOTHING_OPEN,
         TextId.NO_SUCH_TICKET,
         TextId.WHICH,
@@ -46,6 +43,9 @@ _CHATTER = frozenset(
         TextId.HELP,
     },
 )
+# What a phone hears that says "ok" to whatever it gets. Counted apart: whoever takes six tickets in a storm
+# still hears that a DONE was not clear.
+_ECHOES = frozenset({TextId.ACKED, TextId.NOT_YOURS, TextId.CLOSED_ALREADY})
 # What a customer may say too: the last thread tells who is speaking.
 _EITHER = frozenset({Verb.ACK, Verb.PASS, Verb.DONE, Verb.NEW, Verb.HELP, Verb.CANCEL, Verb.UNKNOWN})
 _NUMBER = re.compile(r"(?<!\d)#?(\d{4,18})(?!\d)")
@@ -60,12 +60,13 @@ class Correspondents:
         contacts: dict[str, tuple[Contact, ...]],
         pages: list[LastPage],
         said: dict[str, int],
+        echoed: dict[str, int],
         desk: Desk,
     ) -> None:
         """Hold what `gather` loaded."""
         self._contacts = contacts
         self._pages = pages
-        self._said = said
+        self._said, self._echoed = said, echoed
         self._directory = desk.roster.directory
 
     def contact(self, message: Message) -> Contact | None:
@@ -105,6 +106,11 @@ class Correspondents:
         """Return whether one more automatic answer to this address is still sane (no loop of two robots)."""
         fresh = sum(1 for row in desk.outbox if row.address == address and row.text_id in _CHATTER)
         return self._said.get(address, 0) + fresh < _ANSWERS
+
+    def may_repeat(self, desk: Desk, address: str) -> bool:
+        """Return whether one more answer that changes nothing is still sane."""
+        fresh = sum(1 for row in desk.outbox if row.address == address and row.text_id in _ECHOES)
+        return self._echoed.get(address, 0) + fresh < _ANSWERS
 
     def note_opt_out(self, desk: Desk, message: Message) -> None:
         """Record STOP and START; a colleague who cannot be texted any more is the duty manager's business."""
@@ -171,8 +177,10 @@ def gather(desk: Desk, messages: Sequence[Message]) -> Correspondents:
     numbers = {n for m in messages for n in numbers_in(m)}
     numbers |= {n for n in (replied_number(desk, m) for m in messages) if n is not None}
     desk.know(ticket_store.by_numbers(connection, numbers))
-    said = outbox_store.said_lately(connection, addresses, _CHATTER, desk.now - _ANSWERS_WITHIN)
-    return Correspondents(contacts=contacts, pages=pages, said=said, desk=desk)
+    lately = desk.now - _ANSWERS_WITHIN
+    said = outbox_store.said_lately(connection, addresses, _CHATTER, lately)
+    echoed = outbox_store.said_lately(connection, addresses, _ECHOES, lately) if people else {}
+    return Correspondents(contacts=contacts, pages=pages, said=said, echoed=echoed, desk=desk)
 
 
 def origin_of(message: Message) -> Origin:

@@ -15,7 +15,16 @@ from sqlalchemy import Connection, Engine
 
 from app.domain import events as ev
 from app.domain.calendars import local_instant
-from app.domain.clocks import CLOCK, Reports, Timer, next_due, open_thresholds, read_clocks, wanted_timers
+from app.domain.clocks import (
+    CLOCK,
+    Reports,
+    Threshold,
+    Timer,
+    next_due,
+    open_thresholds,
+    read_clocks,
+    wanted_timers,
+)
 from app.domain.errors import CloseloopError
 from app.domain.events import AnyEvent
 from app.domain.instants import format_instant, parse_instant
@@ -67,6 +76,7 @@ class Promises:
         """Read the directory."""
         self._connection = connection
         self._policies: dict[tuple[str, str], Policy] = {}
+        self._warnings: dict[tuple[str, str], Policy] = {}
         self.directory = directory_store.read_directory(connection)
 
     def zone(self, site: str) -> str:
@@ -89,6 +99,15 @@ class Promises:
             calendars = document["calendars"]
             known = parse_policy(document["policy"], calendars if isinstance(calendars, dict) else {}, zone)
             self._policies[digest, zone] = known
+        return known
+
+    def warnings(self, digest: str, zone: str) -> Policy:
+        """Return a policy with only those targets that warn of anything. Raises LookupError."""
+        known = self._warnings.get((digest, zone))
+        if known is None:
+            policy = self.policy(digest, zone)
+            targets = {metric: target for metric, target in policy.targets.items() if target.warn_at}
+            known = self._warnings[digest, zone] = replace(policy, targets=targets)
         return known
 
 
@@ -156,20 +175,26 @@ def _replay(stored: Stored, promises: Promises, report: _Report) -> tuple[Ticket
     """Return the fold of the events, and which warnings are missing from them; the report lists these.
 
     A warning belongs to the target of its day: the next link of the chain, a restart or another priority
-    sets other ones, so that the clocks of today no longer tell of it.
+    sets other ones, so that the clocks of today no longer tell of it. As long as nothing happens that a clock
+    looks at, the instants of the warnings stay as they are, so that one reading of the clocks will do.
     """
     if stored.unreadable:
         raise ValueError(f"what is stored cannot be read ({stored.unreadable})")
     ticket: Ticket | None = None
     missed: set[str] = set()
+    read: tuple[object, Reports] = (None, {})
     for happened, thresholds in decisions(stored.events):
         for event in happened:
             ticket = evolve(ticket, event, ticket_id=stored.id)
         if ticket is None:
             raise ValueError("the first event is not `opened`")
         if thresholds or any(sla_event(event) for event in happened):
-            policy = promises.policy(ticket.policy, promises.zone(ticket.site))
-            report.warnings(ticket, policy, thresholds, (*happened, *thresholds)[-1].recorded_at, missed)
+            zone, now = promises.zone(ticket.site), (*happened, *thresholds)[-1].recorded_at
+            policy = promises.warnings(ticket.policy, zone)
+            state = (len(ticket.history), ticket.policy, zone)
+            if read[0] != state:
+                read = (state, read_clocks(ticket, policy, now))
+            report.warnings(ticket, open_thresholds(ticket, policy, read[1]), thresholds, now, missed)
         for threshold in thresholds:
             ticket = evolve(ticket, threshold, ticket_id=stored.id)
     if ticket is None:
@@ -240,17 +265,13 @@ class _Report:
     def warnings(
         self,
         ticket: Ticket,
-        policy: Policy,
+        thresholds: Sequence[Threshold],
         crossed: Sequence[ev.Warned | ev.Breached],
         now: datetime,
         missed: set[str],
     ) -> None:
         """Compare the warnings of one decision; one that is missing is put into `missed`, and told once."""
-        due = {
-            f"{t.metric}:{t.share}": t
-            for t in open_thresholds(ticket, policy, read_clocks(ticket, policy, now))
-            if not t.breach and t.seen_at <= now
-        }
+        due = {f"{t.metric}:{t.share}": t for t in thresholds if not t.breach and t.seen_at <= now}
         for event in crossed:
             if not isinstance(event, ev.Warned):
                 continue
@@ -361,8 +382,10 @@ def _shown(value: object) -> str:
     """Return a stored value in words."""
     if isinstance(value, datetime):
         return format_instant(value)
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], datetime):  # noqa: PLR2004 - a breach
+        return f"{value[0]} on {format_instant(value[1])}"
     if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "nothing"
+        return ", ".join(map(_shown, value)) or "nothing"
     if isinstance(value, StrEnum):
         return str(value)
     return "nothing" if value in ("", None) else str(value)

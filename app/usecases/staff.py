@@ -62,7 +62,7 @@ def handle(
         command = visit.command(ticket)
         chatter = isinstance(command, cmd.Note) and not command.understood
         origin = answer_to(desk, people, message) if chatter else origin_of(message)
-        enough, said = not people.may_answer(desk, message.sender), len(desk.outbox)
+        enough, said = not people.may_repeat(desk, message.sender), len(desk.outbox)
         if not desk.apply(command, ticket, origin).events and enough:
             del desk.outbox[said:]  # it changed nothing, again: a phone that says "ok" to whatever it gets
     return Handled(waiting.id, wanted[0].id, "")
