@@ -76,8 +76,8 @@ def machine(load_before: float) -> str:
     return (
         f"Measured on {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {platform.system()}"
         f" {platform.machine()}, {cores} cores of {model}{memory}. Load generator, simulator, PostgreSQL and"
-        f" server share them. A million additions in Python take {_million_additions():.0f} ms here. Load average"
-        f" before the start: {load_before:.1f}{_busy(load_before)}."
+        f" server share them. A million additions in Python take {_million_additions():.0f} ms here."
+        f" Load average before the start: {load_before:.1f}{_busy(load_before)}."
     )
 
 
