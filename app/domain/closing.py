@@ -72,7 +72,7 @@ def confirm(draft: Draft, command: cmd.Confirm) -> None:
         return
     draft.record(ev.Confirmed(**draft.head(), text=command.text, inbox_id=command.inbox_id))
     draft.record(ev.Closed(**draft.head(), confirmed=True))
-    draft.answer(TextId.CLOSED_CONFIRMED_C)
+    draft.answer_all(TextId.CLOSED_CONFIRMED_C)
     if ticket.assignee:
         draft.tell(ticket.assignee, TextId.CUSTOMER_CONFIRMED)
 
@@ -106,11 +106,11 @@ def decline(draft: Draft, command: cmd.Decline) -> None:
     )
     if holder:
         draft.page(holder, text=TextId.REOPENED_PAGE, quote=command.text)
-        draft.answer(TextId.REOPENED_C, name=holder)
+        draft.answer_all(TextId.REOPENED_C, name=holder)
     else:
         draft.advance("reopened")
         asked = draft.ticket.escalation.asked
-        draft.answer(TextId.REOPENED_C, name=asked[0] if asked else "")
+        draft.answer_all(TextId.REOPENED_C, name=asked[0] if asked else "")
 
 
 def closure_step(draft: Draft) -> None:

@@ -146,6 +146,26 @@ class Cancel(PersonCommand):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MergeInto(PersonCommand):
+    """This one is a duplicate of the ticket `into`; that one gets MergeIn in the same transaction."""
+
+    into: int
+    into_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeIn(PersonCommand):
+    """A duplicate is folded into this ticket; `priority` and the rest are the duplicate's."""
+
+    number: int
+    first_contact_at: datetime
+    text: str
+    requester: Requester
+    life_safety: bool
+    priority: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetPriority(PersonCommand):
     """Change the order of work."""
 
@@ -255,6 +275,8 @@ Command = (
     | Note
     | Update
     | Cancel
+    | MergeInto
+    | MergeIn
     | SetPriority
     | MovePolicy
     | ExplainBreach

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from app.domain import closing, explaining, responding
+from app.domain import closing, explaining, merging, responding
 from app.domain import commands as cmd
 from app.domain import events as ev
 from app.domain.clocks import (
@@ -129,6 +129,8 @@ def _dispatch(draft: Draft, command: Command) -> bool:  # noqa: C901, PLR0912, P
             responding.update(draft, command)
         case cmd.Cancel():
             responding.cancel(draft, command)
+        case cmd.MergeInto() | cmd.MergeIn():
+            merging.merge(draft, command)
         case cmd.SetPriority():
             responding.set_priority(draft, command)
         case cmd.MovePolicy():

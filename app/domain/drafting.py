@@ -50,7 +50,8 @@ class Say:
     number are added when the text is written. `page` messages ask for an acknowledgement and go first.
     `method` counts from 0 in the person's contact methods; `every_method` uses all of them. `answer` marks
     the direct answer to a command: it goes to the address that the command came from, or nowhere when the
-    command came from a page that shows its effect anyway.
+    command came from a page that shows its effect anyway; `also` lets
+    the other requesters of merged duplicates hear such an answer too.
     """
 
     text: TextId
@@ -60,6 +61,7 @@ class Say:
     method: int = 0
     every_method: bool = False
     answer: bool = False
+    also: bool = False
 
 
 class Draft:
@@ -98,6 +100,10 @@ class Draft:
     def answer(self, text: TextId, person: str = "", **facts: Fact) -> None:
         """Answer whoever sent the command, where they sent it from."""
         self.says.append(Say(text=text, person=person, answer=True, facts=facts))
+
+    def answer_all(self, text: TextId, **facts: Fact) -> None:
+        """Answer the customer who wrote, and tell the requesters of merged duplicates the same."""
+        self.says.append(Say(text=text, answer=True, also=True, facts=facts))
 
     def tell_customer(self, text: TextId, **facts: Fact) -> None:
         """Tell the requester something, in the channel that they used."""

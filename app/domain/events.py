@@ -275,6 +275,28 @@ class Cancelled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Merged(Event):
+    """It is a duplicate: the ticket `into` (an id, with its number) goes on for both."""
+
+    kind: ClassVar[str] = "merged"
+    person: str
+    into: int
+    into_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedIn(Event):
+    """The duplicate `number` was folded into this ticket; its requester hears from this one from now on."""
+
+    kind: ClassVar[str] = "merged_in"
+    number: int
+    first_contact_at: datetime
+    text: str
+    requester: Requester
+    life_safety: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriorityChanged(Event):
     """The order of work changed."""
 
@@ -408,6 +430,8 @@ AnyEvent = (
     | Reopened
     | Closed
     | Cancelled
+    | Merged
+    | MergedIn
     | PriorityChanged
     | PolicyMoved
     | SiteSet

@@ -71,6 +71,7 @@ class StaffReply:
 
 _READ: Final = 2000  # characters in which a verb and its numbers have to stand
 _CLAUSE_ENDS: Final = frozenset(",.-;!\n")
+_NUMBERS_NEEDED: Final = {Verb.CANCEL: 1, Verb.MERGE: 2}
 _ALONE: Final = frozenset({Verb.LIST, Verb.WHO, Verb.HELP})
 _FREE_TEXT: Final = frozenset(
     {Verb.DONE, Verb.ESC, Verb.NOTE, Verb.UPDATE, Verb.PASS, Verb.HOLD, Verb.NEW, Verb.CANCEL, Verb.ACK},
@@ -152,7 +153,7 @@ def _reply(verb: Verb, text: str, folded: str, end: int) -> StaffReply | None:
         return None
     if verb is Verb.ONSITE and folded[:end].rstrip().endswith(("here", "aqui")) and not _all_polite(said):
         return None
-    if verb is Verb.CANCEL and not numbers:
+    if len(numbers) < _NUMBERS_NEEDED.get(verb, 0):
         return None
     if verb is Verb.NEW and not (text.lstrip().startswith("NEW") or "ticket" in folded[:end]):
         return None

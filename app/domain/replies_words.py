@@ -26,6 +26,7 @@ class Verb(StrEnum):
     REOPEN = "reopen"
     TAKE = "take"
     CANCEL = "cancel"
+    MERGE = "merge"
     LIST = "list"
     WHO = "who"
     HELP = "help"
@@ -84,6 +85,7 @@ _WORDS: Final[dict[Verb, str]] = {
     Verb.REOPEN: "reopen, re open, undo, reabrir, reabre, deshacer",
     Verb.TAKE: "take, take over, takeover, i take over, ill take over, tomar, tomo, me lo llevo",
     Verb.CANCEL: "cancel, cancelar, cancela",
+    Verb.MERGE: "merge, fusionar, fusiona",
     Verb.LIST: "list, my list, my tickets, tickets, lista, mis tickets",
     Verb.WHO: """
         who, who is on, whos on, who is on call, whos on call, who is oncall, quien, quien esta de

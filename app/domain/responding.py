@@ -170,7 +170,9 @@ def hold(draft: Draft, command: cmd.Hold) -> None:
         ),
     )
     extra: dict[str, Fact] = {"until": until} if until else {}
-    draft.answer(TextId.HOLD_SAVED, command.person, reason=command.reason, **extra)
+    stopped = [m for m, reasons in draft.setting.policy.pause_on.items() if command.reason in reasons]
+    clocks = ", ".join(sorted(stopped)) or "none"
+    draft.answer(TextId.HOLD_SAVED, command.person, reason=command.reason, clocks=clocks, **extra)
     draft.tell_customer(TextId.HOLD_C, reason=command.reason, name=command.person, **extra)
 
 

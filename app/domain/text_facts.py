@@ -32,6 +32,8 @@ class TextId(StrEnum):
     ETA_NEEDS_TIME = "eta_needs_time"
     ONSITE_SAVED = "onsite_saved"
     HOLD_SAVED = "hold_saved"
+    MERGED = "merged"
+    NOT_MERGED = "not_merged"
     HOLD_ENDED = "hold_ended"
     RELEASED = "released"
     DONE_SAVED = "done_saved"
@@ -73,6 +75,7 @@ class TextId(StrEnum):
     ETA_CHANGED_C = "eta_changed_c"
     ONSITE_C = "onsite_c"
     HOLD_C = "hold_c"
+    MERGED_C = "merged_c"
     UPDATE_C = "update_c"
     STATUS_C = "status_c"
     CLOSING_QUESTION_C = "closing_question_c"
@@ -98,6 +101,7 @@ EXACT: Final[Mapping[str, int]] = MappingProxyType(
         "marker": 10,  # unique in each page: finds it again when the provider's answer was lost
         "priority": 4,
         "phone": 16,
+        "into": 18,  # the number of the ticket that goes on
         "count": 6,
         "rounds": 4,
         "minutes": 6,
@@ -126,6 +130,7 @@ SHORTENED: Final[Mapping[str, int]] = MappingProxyType(
         "sender": 32,
         "metric": 20,  # what was promised: arrive, resolve
         "reason": 40,
+        "clocks": 40,  # those that a hold stops
         "channel": 12,
         "schedule": 24,
         "code": 16,
@@ -160,7 +165,9 @@ FACTS: Final[Mapping[TextId, frozenset[str]]] = MappingProxyType(
         TextId.ETA_LATE: _TICKET | {"eta", "due", "minutes"},
         TextId.ETA_NEEDS_TIME: _TICKET,
         TextId.ONSITE_SAVED: _TICKET | {"time"},
-        TextId.HOLD_SAVED: _TICKET | {"reason", "until"},
+        TextId.HOLD_SAVED: _TICKET | {"reason", "until", "clocks"},
+        TextId.MERGED: _TICKET | {"into"},
+        TextId.NOT_MERGED: _TICKET | {"into", "reason"},
         TextId.HOLD_ENDED: _TICKET | {"reason", "until", "marker"},
         TextId.RELEASED: _TICKET,
         TextId.DONE_SAVED: _TICKET | {"time", "close_by"},
@@ -201,6 +208,7 @@ FACTS: Final[Mapping[TextId, frozenset[str]]] = MappingProxyType(
         TextId.ETA_CHANGED_C: _CUSTOMER | {"eta", "was"},
         TextId.ONSITE_C: _CUSTOMER | {"time"},
         TextId.HOLD_C: _CUSTOMER | {"reason", "until"},
+        TextId.MERGED_C: _CUSTOMER | {"into"},
         TextId.UPDATE_C: _CUSTOMER,
         TextId.STATUS_C: _CUSTOMER | {"eta", "eta_by"},
         TextId.CLOSING_QUESTION_C: _CUSTOMER | {"time", "close_by"},

@@ -59,6 +59,8 @@ class Ticket:
     `changed_at` is when the last of them was recorded. `breached` are the metrics whose breach is on record,
     `breaches` the same with the instant of each; the first `kept_breaches` of them were recorded under a
     policy that the ticket was moved from.
+    `merged_into` is the id of the ticket that goes on for a duplicate, else 0; `also` are the requesters of
+    the duplicates that were merged into this one, who hear what its own requester hears.
     """
 
     id: int
@@ -93,6 +95,8 @@ class Ticket:
     resolved_at: datetime | None = None
     reminded_at: datetime | None = None
     ended_at: datetime | None = None
+    merged_into: int = 0
+    also: tuple[Requester, ...] = ()
     confirmed: bool = False
     breached: tuple[str, ...] = ()
     breaches: tuple[tuple[str, datetime], ...] = ()
@@ -105,6 +109,17 @@ class Ticket:
     def open(self) -> bool:
         """Return whether the ticket still needs somebody: not closed, cancelled or merged."""
         return self.state not in ENDED
+
+    @property
+    def readers(self) -> tuple[Requester, ...]:
+        """Return who at the customer hears of it: its requester first."""
+        return (self.requester, *self.also)
+
+    @property
+    def first_contact_at(self) -> datetime:
+        """Return when the customer first told us, of this ticket or of a duplicate of it; UTC."""
+        merged = (e.first_contact_at for e in self.history if e.first_contact_at is not None)
+        return min((self.opened_at, *merged))
 
     @property
     def escalating(self) -> bool:
@@ -128,6 +143,8 @@ _SLA_TYPES: dict[type[ev.Event], str] = {
     ev.Declined: "declined",
     ev.Closed: "closed",
     ev.Cancelled: "cancelled",
+    ev.Merged: "cancelled",  # the target's clocks go on for both
+    ev.MergedIn: "merged_in",
 }
 
 
@@ -138,7 +155,8 @@ def sla_event(event: AnyEvent) -> SlaEvent | None:
         return None
     reason = (event.reason or None) if isinstance(event, ev.Held | ev.Released) else None
     priority = event.priority if isinstance(event, ev.Opened | ev.PriorityChanged) else None
-    return SlaEvent(type=name, at=event.at, priority=priority, reason=reason)
+    first = event.first_contact_at if isinstance(event, ev.MergedIn) else None
+    return SlaEvent(type=name, at=event.at, priority=priority, reason=reason, first_contact_at=first)
 
 
 def opened(ticket_id: int, event: ev.Opened) -> Ticket:
@@ -252,6 +270,14 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
         case ev.Cancelled():
             end = replace(ticket, state=State.CANCELLED, ended_at=event.at, escalation=at_rest)
             return replace(end, hold_reason="", hold_until=None)
+        case ev.Merged():
+            end = replace(ticket, state=State.MERGED, ended_at=event.at, escalation=at_rest)
+            return replace(end, merged_into=event.into, hold_reason="", hold_until=None)
+        case ev.MergedIn():
+            told = {reader.address for reader in ticket.readers}
+            also = () if event.requester.address in told else (event.requester,)
+            danger = ticket.life_safety or event.life_safety
+            return replace(ticket, also=(*ticket.also, *also), life_safety=danger)
         case ev.PriorityChanged():
             return replace(ticket, priority=event.priority)
         case ev.PolicyMoved():

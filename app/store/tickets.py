@@ -55,7 +55,9 @@ def of_customers(
     if not contacts and not addresses:
         return {}
     theirs = or_(tickets.c.contact.in_(contacts), tickets.c.address.in_(addresses))
-    recent = or_(tickets.c.ended_at.is_(None), tickets.c.ended_at >= ended_since)
+    # Whoever opened a duplicate writes about the ticket that it was merged into, however long ago that was.
+    merged = tickets.c.state == "merged"
+    recent = or_(tickets.c.ended_at.is_(None), tickets.c.ended_at >= ended_since, merged)
     return _read(connection, and_(theirs, recent))
 
 

@@ -37,6 +37,7 @@ _CHATTER = frozenset(
         TextId.NOT_UNDERSTOOD,
         TextId.NOTHING_OPEN,
         TextId.NO_SUCH_TICKET,
+        TextId.NOT_MERGED,
         TextId.WHICH,
         TextId.LIST,
         TextId.WHO,
@@ -177,6 +178,9 @@ def gather(desk: Desk, messages: Sequence[Message]) -> Correspondents:
     numbers = {n for m in messages for n in numbers_in(m)}
     numbers |= {n for n in (replied_number(desk, m) for m in messages) if n is not None}
     desk.know(ticket_store.by_numbers(connection, numbers))
+    desk.know(
+        ticket_store.by_ids(connection, {t.merged_into for t in desk.tickets.values() if t.merged_into})
+    )
     lately = desk.now - _ANSWERS_WITHIN
     said = outbox_store.said_lately(connection, addresses, _CHATTER, lately)
     echoed = outbox_store.said_lately(connection, addresses, _ECHOES, lately) if people else {}

@@ -101,12 +101,13 @@ def open_for_triage(desk: Desk, waiting: Waiting, error: Exception) -> Ticket:
 
 def _tickets_of(desk: Desk, message: Message, contact: Contact | None) -> list[Ticket]:
     """Return the sender's own tickets, newest first."""
-    own = [
-        t
+    own = {
+        standing.id: standing
         for t in desk.tickets.values()
         if t.requester.address == message.sender or (contact and t.requester.contact == contact.key)
-    ]
-    return sorted(own, key=lambda t: (t.opened_at, t.number), reverse=True)
+        for standing in [desk.standing(t)]
+    }
+    return sorted(own.values(), key=lambda t: (t.opened_at, t.number), reverse=True)
 
 
 def _named(desk: Desk, message: Message, reply: CustomerReply, theirs: list[Ticket]) -> Ticket | None:
@@ -154,7 +155,8 @@ class _Visit:
             return None
         if self.reply.verb == CustomerVerb.NO and not may_reopen(target, self.desk.now):
             return None  # too long ago: it is a new emergency, and must not end here
-        if not self._may_confirm(target):
+        theirs_to_close = self._is_requester(target) or self.reply.verb == CustomerVerb.NO
+        if not theirs_to_close or not self._may_confirm(target):
             return self.add_to(target) if target.open else None
         text = self.message.text
         if self.reply.verb == CustomerVerb.YES:
@@ -179,6 +181,24 @@ class _Visit:
 
         return max(asked, key=last_word, default=None)
 
+    def _is_requester(self, ticket: Ticket) -> bool:
+        """Return whether the writer is the ticket's own requester, not one of a merged duplicate.
+
+        The requester's yes closes for all; a no of anybody concerned keeps it open.
+        """
+        address = self.message.sender
+        merged = any(
+            r.address == address or (self.contact and r.contact == self.contact.key) for r in ticket.also
+        )
+        own = ticket.requester
+        return (
+            not merged or own.address == address or (bool(own.contact) and self._contact_key == own.contact)
+        )
+
+    @property
+    def _contact_key(self) -> str:
+        return self.contact.key if self.contact else ""
+
     def _may_confirm(self, ticket: Ticket) -> bool:
         """Return whether this message may close or reopen: a mail must prove where it comes from.
 
@@ -187,7 +207,9 @@ class _Visit:
         """
         if self.message.channel != Channel.EMAIL:
             return True
-        by_token = replied_number(self.desk, self.message) == ticket.number
+        number = replied_number(self.desk, self.message)
+        standing = self.desk.by_number(number) if number is not None else None
+        by_token = standing is not None and standing.id == ticket.id
         return by_token or self.message.authenticated
 
     def add_to(self, ticket: Ticket) -> Handled:

@@ -60,8 +60,13 @@ class Desk:
             self.tickets.setdefault(ticket_id, ticket)
 
     def by_number(self, number: int) -> Ticket | None:
-        """Return the loaded ticket with that number."""
-        return next((t for t in self.tickets.values() if t.number == number), None)
+        """Return the loaded ticket that goes on under that number: a duplicate's is the one it went into."""
+        found = next((t for t in self.tickets.values() if t.number == number), None)
+        return self.standing(found) if found else None
+
+    def standing(self, ticket: Ticket) -> Ticket:
+        """Return the ticket that goes on for this one: itself, or the one that it was merged into."""
+        return self.tickets.get(ticket.merged_into, ticket)
 
     def apply(self, command: Command, ticket: Ticket | None = None, origin: Origin | None = None) -> Decision:
         """Decide `command` on a loaded ticket (None only for Open); its messages go to the outbox."""

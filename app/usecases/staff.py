@@ -21,6 +21,7 @@ from app.store.inbox import Handled, Waiting
 from app.usecases import customers
 from app.usecases.correspondents import Correspondents, answer_to, origin_of, replied_number
 from app.usecases.desk import Desk
+from app.usecases.merging import merge
 from app.usecases.wording import site_name
 
 # Two different pages within this time before a bare "1": we cannot know which one was meant.
@@ -53,6 +54,8 @@ def handle(
         return customers.handle(desk, people, waiting, message)
     if reply.verb in (Verb.LIST, Verb.WHO, Verb.HELP):
         return visit.inform()
+    if reply.verb == Verb.MERGE:
+        return visit.merge()
     wanted = visit.targets(token_number)
     if isinstance(wanted, TextId):
         return visit.cannot(wanted)
@@ -94,7 +97,7 @@ class _Visit:
             named = [t for n in self.reply.numbers if (t := self.desk.by_number(n)) is not None]
             # In words that are no answer a number may be anything: "the unit is a 2019 model".
             if named or self.reply.verb not in _WORDS:
-                return named or TextId.NO_SUCH_TICKET
+                return list({t.id: t for t in named}.values()) or TextId.NO_SUCH_TICKET
         if token_number is not None and (ticket := self.desk.by_number(token_number)) is not None:
             return [ticket]
         if self.reply.everything:
@@ -133,7 +136,27 @@ class _Visit:
         if len(unclear) > 1 and self.reply.verb not in _WORDS:
             return TextId.WHICH
         ticket = self.desk.tickets.get(pages[0].ticket_id)
-        return [ticket] if ticket else TextId.NOTHING_OPEN
+        return [self.desk.standing(ticket)] if ticket else TextId.NOTHING_OPEN
+
+    def merge(self) -> Handled:
+        """Fold the first ticket that the reply names into the second."""
+        first, second, *more = self.reply.numbers
+        if more:
+            return self._not_merged("name just two tickets")
+        duplicate, target = self.desk.by_number(first), self.desk.by_number(second)
+        if duplicate is None or target is None:
+            number = self.reply.numbers[0 if duplicate is None else 1]
+            self._say(TextId.NO_SUCH_TICKET, number=str(number))
+            return Handled(self.waiting.id, None, "answered: no such ticket")
+        key = self.person.key
+        origin = origin_of(self.message)
+        why = merge(self.desk, duplicate, target, person=key, actor=f"person:{key}", origin=origin)
+        return self._not_merged(why) if why else Handled(self.waiting.id, target.id, "")
+
+    def _not_merged(self, why: str) -> Handled:
+        first, second, *_ = map(str, self.reply.numbers)
+        self._say(TextId.NOT_MERGED, number=first, into=second, reason=why)
+        return Handled(self.waiting.id, None, f"not merged: {why}")
 
     def command(self, ticket: Ticket) -> Command:  # noqa: C901, PLR0912 - one line for each verb
         """Return the command that the reply is for a ticket."""

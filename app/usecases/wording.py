@@ -56,12 +56,16 @@ class Wording:
         """Return the messages that `say` stands for; none when there is no way to say it."""
         if say.person:
             return self._to_staff(say, ticket, origin)
-        to = ticket.requester
+        readers = {r.address: r for r in ticket.readers if r.channel in (Channel.SMS, Channel.EMAIL)}
+        answered = []
         if say.answer and origin is not None:
-            return self._answer(say, ticket, origin, to.language)
-        if to.channel not in (Channel.SMS, Channel.EMAIL):
-            return []
-        return [self._row(say, ticket, (to.channel, to.address, to.language))]
+            asker = readers.pop(origin.address, ticket.requester)
+            answered = self._answer(say, ticket, origin, asker.language)
+            if not say.also:
+                return answered
+        return answered + [
+            self._row(say, ticket, (r.channel, r.address, r.language)) for r in readers.values()
+        ]
 
     def loose(self, text_id: TextId, origin: Origin, language: str, **facts: str) -> OutboxRow:
         """Return an answer that belongs to no ticket."""
@@ -131,7 +135,10 @@ class Wording:
         subject = ""
         if channel == Channel.EMAIL:
             mail = texts.render_mail(text_id, language, usable)
-            subject, body = self._subject(mail.subject, ticket, person, origin), mail.text
+            subject, body = (
+                self._subject(mail.subject, ticket, address if not person else "", origin),
+                mail.text,
+            )
         else:
             body = texts.render_sms(text_id, language, usable)
         return OutboxRow(
@@ -149,9 +156,13 @@ class Wording:
             not_before=self._now,
         )
 
-    def _subject(self, ours: str, ticket: Ticket | None, person: str, origin: Origin | None) -> str:
+    def _subject(self, ours: str, ticket: Ticket | None, customer: str, origin: Origin | None) -> str:
         """Return a subject that keeps the customer's own thread together in their mail program."""
-        theirs = ticket.requester.subject if ticket and not person else (origin.subject if origin else "")
+        if ticket and customer:
+            readers = {reader.address: reader for reader in ticket.readers[::-1]}
+            theirs = readers.get(customer, ticket.requester).subject
+        else:
+            theirs = origin.subject if origin else ""
         if not theirs:
             return ours
         mark = f"[{ticket.number}]" if ticket else ""
@@ -161,7 +172,7 @@ class Wording:
     def _thread(self, ticket: Ticket, address: str, origin: Origin | None) -> dict[str, str]:
         domain = self._house.identity.mail_domain
         root = f"<ticket-{ticket.number}@{domain}>"
-        own = ticket.requester.thread if address == ticket.requester.address else ""
+        own = next((r.thread for r in ticket.readers if r.address == address), "")
         before = dict.fromkeys(filter(None, (root, own, origin.thread if origin else "")))
         return {
             "reply_to": f"ticket+{self._house.reply_token(ticket.number, address)}@{domain}",

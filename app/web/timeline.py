@@ -214,6 +214,14 @@ class _Teller:
                 return _Said(f"Closed, {by}", tone="good" if event.confirmed else "")
             case ev.Cancelled():
                 return _Said("Cancelled", event.text)
+            case ev.Merged():
+                return _Said(f"Merged into {event.into_number}, which goes on for both")
+            case ev.MergedIn():
+                by = event.requester.name or address_text(event.requester.address)
+                since = self.when(event.first_contact_at).text
+                return _Said(
+                    f"{event.number} was merged into this: {by} since {since}", event.text, side="in"
+                )
             case ev.PriorityChanged():
                 return _Said(f"Priority {event.previous} became {event.priority}")
             case ev.PolicyMoved():
