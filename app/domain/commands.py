@@ -16,7 +16,10 @@ from app.domain.message import Channel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """A customer's message opens a ticket. `contact_at` is when the customer wrote, UTC."""
+    """A customer's message opens a ticket. `contact_at` is when the customer wrote or called, UTC.
+
+    A colleague who types it in later gives the `backdated_reason`; one who takes it at once is `taken_by`.
+    """
 
     actor: str
     ticket_id: int
@@ -32,6 +35,8 @@ class Open:
     policy: str
     inbox_id: int | None
     ask_site: bool
+    backdated_reason: str = ""
+    taken_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,9 +174,14 @@ def _open(draft: Draft, command: cmd.Open) -> None:
             remind_after_seconds=int(route.confirm.remind_after.total_seconds()),
             close_after_seconds=int(route.confirm.close_after.total_seconds()),
             inbox_id=command.inbox_id,
+            backdated_reason=command.backdated_reason,
         ),
     )
-    draft.begin_ladder()
+    if command.taken_by:
+        draft.record(ev.Acknowledged(**draft.head(), person=command.taken_by))
+        draft.answer(TextId.ACKED, command.taken_by)
+    else:
+        draft.begin_ladder()
     for person in draft.who(route.also_notify):
         if person not in draft.ticket.paged:
             draft.tell(person, TextId.FOR_INFORMATION)

@@ -175,7 +175,8 @@ class Draft:
             text = TextId.PAGE_NEXT
             facts["missed"] = missed
         if text is None:
-            text = TextId.PAGE if self.ticket.requester.contact else TextId.PAGE_UNKNOWN
+            known = self.ticket.requester.contact or self.ticket.account
+            text = TextId.PAGE if known else TextId.PAGE_UNKNOWN
         self.tell(person, text, page=True, method=method, **facts)
 
     def _exhausted(self) -> None:

@@ -74,6 +74,7 @@ class Opened(Event):
     remind_after_seconds: int
     close_after_seconds: int
     inbox_id: int | None
+    backdated_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

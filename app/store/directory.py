@@ -143,6 +143,12 @@ def contacts_by_keys(connection: Connection, keys: Sequence[str]) -> dict[str, C
     return {contact.key: contact for contact in _contacts(connection, contacts.c.key == _any(keys))}
 
 
+def contacts_of(connection: Connection, account: str) -> tuple[Contact, ...]:
+    """Return the active contacts of an account, by name."""
+    found = _contacts(connection, and_(contacts.c.active, contacts.c.account == account))
+    return tuple(sorted(found, key=lambda contact: (contact.name, contact.key)))
+
+
 def all_contacts(connection: Connection) -> dict[str, Contact]:
     """Return every contact by key, the inactive included."""
     return {contact.key: contact for contact in _contacts(connection, contacts.c.key.is_not(None))}

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from app.domain import commands as cmd
 from app.domain.commands import Command
 from app.domain.directory import Person
+from app.domain.events import Requester
 from app.domain.message import Channel, Message
 from app.domain.replies import StaffReply, Verb, eta_instant, parse_staff
 from app.domain.roster import Scope
@@ -22,6 +23,7 @@ from app.usecases import customers
 from app.usecases.correspondents import Correspondents, answer_to, origin_of, replied_number
 from app.usecases.desk import Desk
 from app.usecases.merging import merge
+from app.usecases.typed import open_typed, read_text
 from app.usecases.wording import site_name
 
 # Two different pages within this time before a bare "1": we cannot know which one was meant.
@@ -51,7 +53,8 @@ def handle(
     reply = parse_staff(message.text)
     visit = _Visit(desk, people, waiting=waiting, message=message, person=person, reply=reply)
     if reply.verb == Verb.NEW:
-        return customers.handle(desk, people, waiting, message)
+        opened = visit.open_typed()
+        return opened or customers.handle(desk, people, waiting, message)
     if reply.verb in (Verb.LIST, Verb.WHO, Verb.HELP):
         return visit.inform()
     if reply.verb == Verb.MERGE:
@@ -137,6 +140,33 @@ class _Visit:
             return TextId.WHICH
         ticket = self.desk.tickets.get(pages[0].ticket_id)
         return [self.desk.standing(ticket)] if ticket else TextId.NOTHING_OPEN
+
+    def open_typed(self) -> Handled | None:
+        """Open a ticket for a customer who called this colleague; None when the words name no site."""
+        sent = self.waiting.inbound.received_at
+        typed = read_text(self.desk, self.person, self.reply.text, sent, self.waiting.id)
+        if typed is None or not typed.text:
+            return None
+        message, key = self.message, self.person.key
+        requester = Requester(
+            contact="",
+            name=self.person.name,
+            channel=message.channel,
+            address=message.sender,
+            our_address=message.recipient,
+            language=self.person.language,
+            thread=message.message_id,
+            subject=message.subject,
+        )
+        decision = open_typed(
+            self.desk,
+            typed,
+            actor=f"person:{key}",
+            person=key,
+            requester=requester,
+            origin=origin_of(message),
+        )
+        return Handled(self.waiting.id, decision.ticket.id, "")
 
     def merge(self) -> Handled:
         """Fold the first ticket that the reply names into the second."""

@@ -65,6 +65,7 @@ class Action(StrEnum):
     REOPEN = "reopen"
     CANCEL = "cancel"
     PRIORITY = "priority"
+    MERGE = "merge"
 
 
 LINK = "link"

@@ -45,6 +45,10 @@ NOTICES: Mapping[str, str] = {
     TextId.NOTE_SAVED: "Note saved.",
     TextId.UPDATE_SENT: "The customer is told.",
     "priority": "Priority changed.",
+    TextId.MERGED: "Merged: the other ticket goes on for both.",
+    TextId.NOT_MERGED: "Nothing merged: that ticket is not there, over, the same, of another account,"
+    " or this one has duplicates of its own.",
+    "opened": "Ticket opened.",
     "eta_unclear": "No time saved: write it like 45, 1h30 or 3:15p.",
     "text_missing": "Nothing saved: the text is missing.",
     "conflict": "Nothing saved: somebody else changed this ticket at the same moment. Look again.",
@@ -106,8 +110,18 @@ def command_of(  # noqa: C901, PLR0912 - one line for each action
             if priority not in PRIORITIES:
                 raise UnclearError("choice_missing")
             return cmd.SetPriority(actor=actor, person=person, priority=priority)
+        case Action.MERGE:  # of two tickets, so not a command of one: see merge_target
+            raise UnclearError(TextId.NOT_MERGED)
         case _:
             assert_never(action)
+
+
+def merge_target(form: Mapping[str, str]) -> int:
+    """Return the number of the ticket to merge into. Raises UnclearError."""
+    number = form.get("number", "").strip().lstrip("#")
+    if not (number.isascii() and number.isdigit() and len(number) <= 12):  # noqa: PLR2004 - no such number
+        raise UnclearError(TextId.NOT_MERGED)
+    return int(number)
 
 
 def notice_of(action: Action, decision: Decision) -> str:
@@ -151,7 +165,7 @@ def _sensible(ticket: Ticket, me: str) -> list[Action]:
         found.append(Action.CANT)
     if ticket.assignee and not mine:
         found.append(Action.TAKE)
-    found += [Action.ESCALATE, Action.NOTE, Action.UPDATE]
+    found += [Action.ESCALATE, Action.NOTE, Action.UPDATE, Action.MERGE]
     if ticket.state != State.ON_HOLD:
         found.append(Action.HOLD)
     return [*found, Action.PRIORITY, Action.CANCEL]

@@ -16,15 +16,17 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from app.domain.errors import ConflictError
+from app.domain.texts import TextId
 from app.usecases import views
-from app.usecases.actions import perform
+from app.usecases.actions import merge_tickets, perform
 from app.usecases.house import House
 from app.usecases.views import TicketView
 from app.web.access import Action, Guard, NoSuchPageError, Visitor, WebConfig
-from app.web.acting import NOTICES, UnclearError, command_of, notice_of
+from app.web.acting import NOTICES, UnclearError, command_of, merge_target, notice_of
 from app.web.board import Filters, board_page
 from app.web.breaches import BreachDesk
 from app.web.live import News
+from app.web.new_ticket import NewTicket
 from app.web.policy_move_page import PolicyMove
 from app.web.showing import HEADERS, go_to, show
 from app.web.sign_in import SignIn
@@ -62,7 +64,10 @@ def router(house: House, config: WebConfig) -> APIRouter:
 
         return events
 
+    new = NewTicket(house, guard)
     get("/", desk.board)
+    get("/tickets/new", new.page)
+    post("/tickets/new", new.open)
     get("/fragments/board", desk.board_fragment)
     get("/tickets/{number:int}", desk.ticket)
     get("/fragments/tickets/{number:int}", desk.ticket_fragment)
@@ -186,6 +191,11 @@ class _Acting:
         self.guard.check(visitor, action, view.ticket.id, form)
         zone = ZoneInfo(zone_of(view.ticket, view.directory))
         try:
+            if action == Action.MERGE:
+                person, actor = visitor.person, visitor.actor
+                into = merge_target(form)
+                why = merge_tickets(self.house, view.ticket.id, into, person=person, actor=actor)
+                return TextId.NOT_MERGED if why else TextId.MERGED
             command = command_of(action, visitor, form, zone, self.house.clock.now())
             return notice_of(action, perform(self.house, view.ticket.id, command))
         except UnclearError as error:

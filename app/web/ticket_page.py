@@ -21,7 +21,6 @@ from app.web.clock_rows import ClockRow, clock_rows
 from app.web.policy_move_page import MANAGERS
 from app.web.timeline import Line, timeline
 from app.web.words import (
-    HOLD_REASONS,
     STATES,
     Moment,
     Names,
@@ -88,7 +87,7 @@ class TicketPage:
     now_ms: int
     may_move: bool
     priorities: tuple[str, ...] = PRIORITIES
-    hold_reasons: tuple[tuple[str, str], ...] = tuple(HOLD_REASONS.items())
+    hold_reasons: tuple[tuple[str, str], ...]
     hold_lengths: tuple[tuple[str, str], ...] = HOLD_LENGTHS
     eta_minutes: tuple[int, ...] = ETA_MINUTES
 
@@ -134,6 +133,7 @@ def ticket_page(view: TicketView, visitor: Visitor) -> TicketPage:
         clocks=clocks,
         next_clock=_first_due(clocks),
         lines=timeline(view),
+        hold_reasons=_hold_reasons(view),
         zone=_zone_text(ticket, directory),
         may_move=ticket.open and visitor.role in MANAGERS,
         now_ms=int(now.timestamp() * 1000),
@@ -143,6 +143,13 @@ def ticket_page(view: TicketView, visitor: Visitor) -> TicketPage:
 def _first_due(clocks: tuple[ClockRow, ...]) -> ClockRow | None:
     running = [(clock.timer.due_ms, clock) for clock in clocks if clock.timer]
     return min(running, key=itemgetter(0))[1] if running else None
+
+
+def _hold_reasons(view: TicketView) -> tuple[tuple[str, str], ...]:
+    """Return the reasons that the ticket's contract lists, and one that stops no clock."""
+    pausing = sorted({reason for reasons in view.policy.pause_on.values() for reason in reasons})
+    names = [(key, reason_text(key)) for key in pausing if key != "other"]
+    return (*names, ("other", f"{reason_text('other')} (stops no clock)"))
 
 
 def _requester(ticket: Ticket) -> Requester:

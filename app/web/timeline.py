@@ -251,6 +251,8 @@ class _Teller:
         by = CHANNELS[event.requester.channel]
         rules = tuple(f"rule: {name}" for name in event.rules)
         trade = event.trade.replace("_", "/")
+        if event.backdated_reason:
+            rules = (f"typed in later: {event.backdated_reason}", *rules)
         return _Said(f"Opened by {by} as {event.priority}, {trade}", event.text, marks=rules, side="in")
 
     def level(self, event: ev.LevelReached) -> _Said:

@@ -23,6 +23,8 @@ LINK = "https://ops.acme.example/t/k7Qm2xABCDEFGHIJKLMNOP"
 
 USUAL = {
     "number": "1042",
+    "into": "1041",
+    "clocks": "arrive, resolve",
     "link": "https://ops.acme.example/t/k7Qm2xAB",
     "marker": "m7Qk",
     "priority": "P1",
