@@ -106,7 +106,7 @@ def test_only_what_makes_sense_is_offered(flooded: Town) -> None:
     def offered() -> set[str]:
         return set(re.findall(r'action="/tickets/1042/(\w+)"', visit.get("/tickets/1042").body.decode()))
 
-    always = {"done", "escalate", "note", "update", "priority", "cancel"}
+    always = {"done", "escalate", "note", "update", "priority", "cancel", "merge"}
     assert offered() == always | {"ack", "eta", "onsite", "cant", "hold"}
     visit.do("ack")
     assert offered() == always | {"eta", "onsite", "cant", "hold"}
