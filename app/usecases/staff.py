@@ -14,10 +14,10 @@ from app.domain.commands import Command
 from app.domain.directory import Person
 from app.domain.events import Requester
 from app.domain.message import Channel, Message
-from app.domain.replies import StaffReply, Verb, eta_instant, parse_staff
+from app.domain.replies import CustomerVerb, StaffReply, Verb, eta_instant, parse_customer, parse_staff
 from app.domain.roster import Scope
 from app.domain.texts import TextId
-from app.domain.ticket import Ticket
+from app.domain.ticket import State, Ticket
 from app.store.inbox import Handled, Waiting
 from app.usecases import customers
 from app.usecases.correspondents import Correspondents, answer_to, origin_of, replied_number
@@ -59,6 +59,8 @@ def handle(
         return visit.inform()
     if reply.verb == Verb.MERGE:
         return visit.merge()
+    if visit.answers_for_customer():
+        return customers.handle(desk, people, waiting, message)
     wanted = visit.targets(token_number)
     if isinstance(wanted, TextId):
         return visit.cannot(wanted)
@@ -93,6 +95,22 @@ class _Visit:
         self.message = message
         self.person = person
         self.reply = reply
+
+    def answers_for_customer(self) -> bool:
+        """Return whether this is the yes or no to the closing question of a ticket that they reported.
+
+        A digit answers a page, and so does a word while they are asked to take something.
+        """
+        address = self.message.sender
+        theirs = [
+            t
+            for t in self.desk.tickets.values()
+            if t.state == State.RESOLVED and address in {reader.address for reader in t.readers}
+        ]
+        if not theirs or self.message.text.strip()[:1].isdigit() or self._asked():
+            return False
+        answer = parse_customer(self.message.text, asked=True).verb
+        return self.reply.verb in (Verb.ACK, Verb.PASS) and answer in (CustomerVerb.YES, CustomerVerb.NO)
 
     def targets(self, token_number: int | None) -> list[Ticket] | TextId:
         """Return the tickets that the reply is about, or the text that asks which or says that none is."""

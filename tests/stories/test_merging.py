@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from typing import Any
 
+from typer.testing import CliRunner
+
+from app.__main__ import cli
 from tests import promises
 from tests.stories.people import DANA, STRANGER, TANYA, WATER
+from tests.stories.test_sla_audit_story import sla
 from tests.stories.town import Town
+
+
+def explained(question: str) -> dict[str, Any]:
+    """What `closeloop compute` answers to a question of `sla explain --json`."""
+    result = CliRunner().invoke(cli, ["compute"], input=question)
+    assert result.exit_code == 0, result.output
+    metrics: dict[str, Any] = json.loads(result.stdout)["answer"]["metrics"]
+    return metrics
 
 
 def _two(place: Town) -> None:
@@ -84,3 +98,10 @@ def test_the_earliest_contact_counts_for_both(place: Town) -> None:
     assert due is not None
     assert due - first == timedelta(seconds=view.reports["acknowledge"].target_seconds)  # type: ignore[index]
     promises.check(place.house.engine, place.clock.at)
+    place.later(hours=9)
+    assert {"acknowledge", "update", "resolve"} <= set(place.ticket(1043).ticket.breached)
+    assert sla(place, "verify").stdout.endswith("no difference.\n")
+    question = sla(place, "explain", "1043", "--json").stdout
+    assert '"merged_in"' in question
+    answered = explained(question)
+    assert answered["acknowledge"]["breached_at"] == f"{due:%Y-%m-%dT%H:%M:%SZ}"
