@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from typer.testing import CliRunner
@@ -15,9 +16,10 @@ from tests.stories.test_sla_audit_story import sla
 from tests.stories.town import Town
 
 
-def explained(question: str) -> dict[str, Any]:
+def explained(question: str, file: Path) -> dict[str, Any]:
     """What `closeloop compute` answers to a question of `sla explain --json`."""
-    result = CliRunner().invoke(cli, ["compute"], input=question)
+    file.write_text(question)
+    result = CliRunner().invoke(cli, ["compute", str(file)])
     assert result.exit_code == 0, result.output
     metrics: dict[str, Any] = json.loads(result.stdout)["answer"]["metrics"]
     return metrics
@@ -87,7 +89,7 @@ def test_what_cannot_be_merged_is_said(place: Town) -> None:
     promises.check(place.house.engine, place.clock.at)
 
 
-def test_the_earliest_contact_counts_for_both(place: Town) -> None:
+def test_the_earliest_contact_counts_for_both(place: Town, tmp_path: Path) -> None:
     _two(place)
     first = place.ticket().ticket.opened_at
     place.text(DANA, "MERGE 1042 1043")
@@ -103,5 +105,5 @@ def test_the_earliest_contact_counts_for_both(place: Town) -> None:
     assert sla(place, "verify").stdout.endswith("no difference.\n")
     question = sla(place, "explain", "1043", "--json").stdout
     assert '"merged_in"' in question
-    answered = explained(question)
+    answered = explained(question, tmp_path / "question.jsonl")
     assert answered["acknowledge"]["breached_at"] == f"{due:%Y-%m-%dT%H:%M:%SZ}"
