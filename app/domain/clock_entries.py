@@ -22,6 +22,7 @@ _TOUCHING = (
     ev.Taken,
     ev.Passed,
     ev.SiteSet,
+    ev.PolicyMoved,
     ev.Breached,
     ev.BreachExplained,
     ev.BreachExcused,

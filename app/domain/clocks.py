@@ -8,10 +8,10 @@ What must not live here: the arithmetic of a clock (sla.py).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.domain.sla import ClockReport, ClockState, Metric, Policy, explain
+from app.domain.sla import ClockReport, Metric, Policy, explain
 from app.domain.ticket import State, Ticket
 
 ESCALATION, CLOCK, CLOSURE, HOLD = "escalation", "clock", "closure", "hold"
@@ -55,8 +55,7 @@ def read_clocks(ticket: Ticket, policy: Policy, now: datetime) -> Reports:
     for name, at in ticket.breaches[: ticket.kept_breaches]:
         report = reports.get(Metric(name))
         if report is not None and not report.breached and at <= now:
-            state = ClockState.MISSED if report.state == ClockState.MET else report.state
-            reports[Metric(name)] = replace(report, state=state, breached=True, breached_at=at)
+            reports[Metric(name)] = report.with_breach(at)
     return reports
 
 

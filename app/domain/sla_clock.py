@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -112,6 +112,20 @@ class ClockReport:
         Laid out when asked for. Closed hours are `closed_hours` also while paused: a pause is open time.
         """
         return () if self._calendar is None else _segments(self._spans, self._calendar)
+
+    def with_breach(self, at: datetime) -> ClockReport:
+        """Return this report with a breach that stands for another reason; its count is the present one."""
+        late = None
+        if self._calendar is not None:
+            late = Count(
+                elapsed_seconds=self.elapsed_seconds,
+                target_seconds=self.target_seconds or 0,
+                ended_at=self.stopped_at,
+                _spans=self._spans,
+                _calendar=self._calendar,
+            )
+        state = ClockState.MISSED if self.state == ClockState.MET else self.state
+        return replace(self, state=state, breached=True, breached_at=at, late=late)
 
 
 class Clock:

@@ -110,6 +110,20 @@ def test_an_entry_changes_only_when_something_happened() -> None:
     assert not touches(case.last.events)
 
 
+def test_a_breach_of_the_policy_that_a_ticket_was_moved_from_stays_in_the_audit() -> None:
+    case = Case()
+    case.by(cmd.Acknowledge, at=20)
+    case.by(cmd.MovePolicy, at=30, policy="other", reason="wrong contract")
+    assert case.ticket is not None
+    assert touches(case.last.events)
+    easier = parse_policy({"targets": {"acknowledge": {"within": "1h"}}}, {}, "America/New_York")
+    report = read_clocks(case.ticket, easier, case.now)[Metric.ACKNOWLEDGE]
+    assert report.late is not None
+    assert report.late.segments == report.segments
+    [entry] = entries(case.ticket, {Metric.ACKNOWLEDGE: report})
+    assert (entry.state, entry.breached_at, entry.over_seconds) == ("missed", NIGHT + 15 * MINUTE, 0)
+
+
 STEPS = st.sampled_from(
     [
         (cmd.Acknowledge, {}),
