@@ -10,7 +10,7 @@ demo: $(READY)  ## the whole thing on this machine, with a simulator of phones a
 	$(BIN)/closeloop demo
 
 test: $(READY) browser  ## everything that the tests need, and the tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: $(READY)  ## what CI checks besides the tests
 	$(BIN)/ruff check

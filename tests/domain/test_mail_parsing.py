@@ -271,7 +271,7 @@ def test_html_as_text() -> None:
 def test_hostile_html_takes_no_time(hostile: str) -> None:
     began = time.process_time()
     text_of_html(hostile)
-    assert time.process_time() - began < 4
+    assert time.process_time() - began < 20
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_hostile_html_takes_no_time(hostile: str) -> None:
 def test_hostile_mails_take_no_time(hostile: bytes) -> None:
     began = time.process_time()
     newest_text(parse_mail(hostile).text)
-    assert time.process_time() - began < 4
+    assert time.process_time() - began < 20
 
 
 def test_text_has_a_limit() -> None:

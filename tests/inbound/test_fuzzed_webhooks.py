@@ -35,7 +35,8 @@ QUICK = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-HEADER = st.binary(max_size=60).map(lambda b: re.sub(rb"[\r\n\0]", b"", b).decode("latin-1"))
+# Without control characters: those the HTTP server refuses itself, and hangs up on the rest of the request.
+HEADER = st.binary(max_size=60).map(lambda b: re.sub(rb"[\0-\x1f\x7f]", b"", b).decode("latin-1"))
 TEXT = st.text(max_size=40)
 
 
@@ -59,8 +60,7 @@ def check(inbox: MemoryInbox) -> None:
 def test_random_requests(
     served: Served, inbox: MemoryInbox, path: str, body: bytes, headers: dict[str, str]
 ) -> None:
-    # 400 is the HTTP parser's: a control character in a header.
-    assert served.post(path, body, headers).status in (400, 403)
+    assert served.post(path, body, headers).status == 403
     assert not inbox.items
 
 

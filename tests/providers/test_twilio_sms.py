@@ -158,7 +158,7 @@ def test_a_black_hole_ends_with_the_timeout_and_may_have_sent() -> None:
         with pytest.raises(GatewayError) as caught:
             out.send(sms())
         out.close()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
     assert (caught.value.trouble, caught.value.permanent) == (Trouble.AMBIGUOUS, False)
 
 
