@@ -1,55 +1,55 @@
 """What happened to a ticket. Events are facts: appended, never changed; the ticket's state is their fold.
 
-`at` is when it happened, `recorded_at` when we learned of it; both aware, UTC. `actor` says who did it:
-`person:KEY` (staff), `contact:KEY` or `address:+1...` (customer), `system` (a timer or a rule).
+All are asked for here (`ev.NAME`), also those that stand in asking_events.py and breach_events.py.
 What must not live here: what follows from an event (decide.py), how it changes the state (ticket.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, TypedDict
+from typing import ClassVar
 
+from app.domain.asking_events import (
+    Acknowledged,
+    DeliveryFailed,
+    Escalated,
+    EscalationArmed,
+    Exhausted,
+    LevelReached,
+    Passed,
+    Taken,
+)
+from app.domain.breach_events import (
+    Breached,
+    BreachExcused,
+    BreachExplained,
+    BreachUnexcused,
+    Warned,
+)
+from app.domain.event import SYSTEM, Event, Head, Requester
 from app.domain.message import Channel
 
-SYSTEM = "system"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requester:
-    """The contact who opened the ticket, at the address that they used; confirmation goes there.
-
-    `contact` is empty for somebody whom the directory does not know. `our_address` is the number or mailbox
-    of ours that they wrote to. `thread` is the Message-ID of their first mail, else empty.
-    """
-
-    contact: str
-    name: str
-    channel: Channel
-    address: str
-    our_address: str
-    language: str = "en"
-    thread: str = ""
-    subject: str = ""
-
-
-class Head(TypedDict):
-    """What the constructor of each event takes besides its own fields."""
-
-    at: datetime
-    recorded_at: datetime
-    actor: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """The head that each event has."""
-
-    kind: ClassVar[str] = ""
-    at: datetime
-    recorded_at: datetime
-    actor: str
+# Those of the other files; what is defined below is public anyway.
+__all__ = [
+    "SYSTEM",
+    "Acknowledged",
+    "BreachExcused",
+    "BreachExplained",
+    "BreachUnexcused",
+    "Breached",
+    "DeliveryFailed",
+    "Escalated",
+    "EscalationArmed",
+    "Event",
+    "Exhausted",
+    "Head",
+    "LevelReached",
+    "Passed",
+    "Requester",
+    "Taken",
+    "Warned",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,82 +86,6 @@ class CustomerWrote(Event):
     address: str
     channel: Channel
     inbox_id: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LevelReached(Event):
-    """The ladder reached a level: `people` are asked, and at `next_at` it goes on if nobody acknowledges."""
-
-    kind: ClassVar[str] = "level_reached"
-    cycle: int
-    round: int
-    level: int
-    people: tuple[str, ...]
-    revision: str
-    next_at: datetime
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EscalationArmed(Event):
-    """The ladder will begin (or go on) at `next_at`; nobody was asked yet."""
-
-    kind: ClassVar[str] = "escalation_armed"
-    cycle: int
-    next_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exhausted(Event):
-    """The ladder ran out: the duty managers are alarmed, and it starts over at `next_at`."""
-
-    kind: ClassVar[str] = "exhausted"
-    cycle: int
-    people: tuple[str, ...]
-    next_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryFailed(Event):
-    """A message could not be brought to `person` (or, when empty, to the customer)."""
-
-    kind: ClassVar[str] = "delivery_failed"
-    person: str
-    channel: Channel
-    address: str
-    page: bool
-    code: str
-    detail: str
-    outbox_id: int
-    next_channel: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledged(Event):
-    """Somebody has it. `implied` when a later step was reported first; `joined` when the holder stays."""
-
-    kind: ClassVar[str] = "acknowledged"
-    person: str
-    implied: bool = False
-    joined: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passed(Event):
-    """Somebody who was asked, or who held it, cannot."""
-
-    kind: ClassVar[str] = "passed"
-    person: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken(Event):
-    """Somebody took the ticket over from whoever held it."""
-
-    kind: ClassVar[str] = "taken"
-    person: str
-    previous: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,65 +272,6 @@ class Noted(Event):
     person: str
     text: str
     inbox_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Escalated(Event):
-    """Somebody asked for the next level by hand."""
-
-    kind: ClassVar[str] = "escalated"
-    person: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Warned(Event):
-    """A clock reached `share` percent of its target, at `at`."""
-
-    kind: ClassVar[str] = "warned"
-    metric: str
-    share: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breached(Event):
-    """A clock's target ran out while it was running, at `at`; `recorded_at` is when that was noticed."""
-
-    kind: ClassVar[str] = "breached"
-    metric: str
-    held_by: str = field(default="")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BreachExplained(Event):
-    """Somebody says why a clock was breached, by a code of the rulebook, and what is done about it."""
-
-    kind: ClassVar[str] = "breach_explained"
-    person: str
-    metric: str
-    reason: str
-    remark: str
-    corrective_action: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BreachExcused(Event):
-    """Somebody lets a breach count apart, for a reason. It stays recorded."""
-
-    kind: ClassVar[str] = "breach_excused"
-    person: str
-    metric: str
-    reason: str
-    remark: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BreachUnexcused(Event):
-    """Somebody takes an excuse back."""
-
-    kind: ClassVar[str] = "breach_unexcused"
-    person: str
-    metric: str
 
 
 AnyEvent = (
