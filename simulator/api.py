@@ -9,6 +9,7 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -21,6 +22,7 @@ from simulator.postmaster import Postmaster
 from simulator.raw_mail import Attachment, Draft
 from simulator.records import Mailbox, Phone
 from simulator.sendgrid_check import ADDRESS
+from simulator.switchboard import Switchboard
 from simulator.trouble import DOWN
 from simulator.twilio_check import is_e164
 from simulator.view import View
@@ -29,6 +31,7 @@ from simulator.world import World
 
 HEARTBEAT = 15.0
 LONGEST_WAIT = 60.0
+ANSWERS = ("ring", "busy", "no_answer", "voicemail")
 SHOWABLE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 Handler = Callable[[Request], Awaitable[object]]
@@ -42,15 +45,23 @@ class AskError(Exception):
         self.status = status
 
 
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The ways of texts, calls and mails."""
+
+    carrier: Carrier
+    switchboard: Switchboard
+    postmaster: Postmaster
+
+
 class Api:
     """The routes under /api."""
 
-    def __init__(
-        self, world: World, carrier: Carrier, postmaster: Postmaster, webhooks: Webhooks, view: View
-    ) -> None:
+    def __init__(self, world: World, network: Network, webhooks: Webhooks, view: View) -> None:
         self._world = world
-        self._carrier = carrier
-        self._postmaster = postmaster
+        self._carrier = network.carrier
+        self._switchboard = network.switchboard
+        self._postmaster = network.postmaster
         self._webhooks = webhooks
         self._view = view
 
@@ -61,6 +72,9 @@ class Api:
             _route("/api/state", self._state, get),
             Route("/api/changes", self._changes, methods=get),
             _route("/api/text", self._text, post),
+            _route("/api/call", self._call, post),
+            _route("/api/calls/{sid}", self._one_call, get),
+            _route("/api/calls/{sid}/{deed}", self._act, post),
             _route("/api/mail", self._mail, post),
             _route("/api/phones/{number}", self._phone, get),
             _route("/api/phones/{number}", self._set_phone, post),
@@ -114,6 +128,25 @@ class Api:
             raise AskError("an empty text")
         return self._view.text(self._carrier.write(phone, body, number, media))
 
+    async def _call(self, request: Request) -> object:
+        given = await _given(request, {"from": str, "to": str})
+        number = given.get("to") or self._world.config.numbers[0]
+        if number not in self._world.config.numbers:
+            raise AskError(f"{number} is none of the company's numbers")
+        return self._view.call(self._switchboard.dial(_number(given.get("from", "")), number))
+
+    async def _one_call(self, request: Request) -> object:
+        call = self._world.calls.get(request.path_params["sid"])
+        if call is None:
+            raise AskError("no such call", 404)
+        return self._view.call(call)
+
+    async def _act(self, request: Request) -> object:
+        given = await _given(request, {"words": str})
+        deed, words = request.path_params["deed"], given.get("words", "")
+        words.encode()  # a lone surrogate is not spoken
+        return self._view.call(self._switchboard.act(request.path_params["sid"], deed, words))
+
     async def _mail(self, request: Request) -> object:
         shape = {
             "from": str, "name": str, "to": str, "subject": str, "text": str, "html": str, "quote": bool,
@@ -152,9 +185,14 @@ class Api:
 
     async def _set_phone(self, request: Request) -> object:
         number = _number(request.path_params["number"])
-        shape = {"off": bool, "undeliverable": bool, "refuse": int, "name": str, "blocked": list}
+        shape = {
+            "off": bool, "undeliverable": bool, "refuse": int, "name": str, "blocked": list, "calls": str,
+        }  # fmt: skip
         phone = self._world.phone(number)
-        _apply(phone, await _given(request, shape))
+        given = await _given(request, shape)
+        if given.get("calls", "ring") not in ANSWERS:
+            raise AskError(f"calls is one of {', '.join(ANSWERS)}")
+        _apply(phone, given)
         self._world.save(phone)
         self._carrier.phone_changed(phone)
         return self._view.phone(number)
@@ -197,7 +235,8 @@ class Api:
 
     async def _settle(self, request: Request) -> object:
         def still() -> bool:
-            return not self._carrier.moving and not self._postmaster.moving and self._webhooks.idle
+            resting = not self._carrier.moving and not self._switchboard.moving
+            return resting and not self._postmaster.moving and self._webhooks.idle
 
         return {"settled": await self._world.until(still, _seconds(request)) is True}
 
@@ -206,6 +245,8 @@ class Api:
         words, skip = query.get("containing", ""), int(query.get("skip", "0"))
 
         def found() -> object:
+            if "ringing" in query:
+                return self._view.ringing(query["ringing"])
             if "phone" in query:
                 arrived = self._view.inbox(query["phone"])[skip:]
             else:
@@ -226,6 +267,7 @@ class Api:
 
     async def _reset(self, _request: Request) -> object:
         self._carrier.close()
+        self._switchboard.close()
         self._postmaster.close()
         self._world.reset()
         return {"reset": True}

@@ -15,15 +15,17 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator import directory
-from simulator.api import Api
+from simulator.api import Api, Network
 from simulator.carrier import Carrier
 from simulator.config import LOOPBACK, Config
 from simulator.postmaster import Postmaster
 from simulator.records import Post
 from simulator.sendgrid_api import SendGridApi
 from simulator.signing import SendGridKey
+from simulator.switchboard import Switchboard
 from simulator.trouble import Trouble
 from simulator.twilio_api import TwilioApi
+from simulator.twilio_voice import VoiceApi
 from simulator.view import View
 from simulator.webhooks import Webhooks
 from simulator.world import World
@@ -64,7 +66,9 @@ def create_app(config: Config) -> Starlette:
     world.start_journal()
     webhooks = Webhooks(world, key)
     carrier = Carrier(world, webhooks)
+    switchboard = Switchboard(world, webhooks)
     postmaster = Postmaster(world, webhooks)
+    twilio = TwilioApi(world, carrier)
     view = View(world, directory.read(config.directory, config.cast), key.public)
 
     def answered(post: Post, words: str) -> None:
@@ -77,20 +81,24 @@ def create_app(config: Config) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         webhooks.resume()
         carrier.resume()
+        switchboard.resume()
         postmaster.resume()
         try:
             yield
         finally:
             carrier.close()
+            switchboard.close()
             postmaster.close()
             await webhooks.close()
             world.journal.close()
 
     app = Starlette(
         routes=[
-            *TwilioApi(world, carrier).routes(),
+            *twilio.routes(),
+            *VoiceApi(world, switchboard, twilio).routes(),
+            twilio.rest(),
             *SendGridApi(world, postmaster).routes(),
-            *Api(world, carrier, postmaster, webhooks, view).routes(),
+            *Api(world, Network(carrier, switchboard, postmaster), webhooks, view).routes(),
             Route("/healthz", _healthz),
             Route("/", _page),
             Route("/favicon.ico", _favicon),

@@ -151,7 +151,7 @@ class Carrier:
             fields["ErrorCode"] = str(text.error_code)
         if text.status != "sent":
             fields["RawDlrDoneDate"] = time.strftime("%y%m%d%H%M", time.gmtime(text.updated))
-        return _form_post("status", text.id, text.id, text.callback, list(fields.items()))
+        return form_post("status", text.id, text.id, text.callback, list(fields.items()))
 
     def write(self, phone: str, body: str, number: str = "", media: list[Media] | None = None) -> Text:
         """Send a text from a phone to one of our numbers, and return it. Raises ValueError for bad media."""
@@ -176,7 +176,7 @@ class Carrier:
         opt = self._opt_out(text)
         fields = self._inbound_fields(text, pictures) + ([("OptOutType", opt)] if opt else [])
         url = self._config.signed_url(self._config.sms_path)
-        self._webhooks.send(_form_post("sms", f"phone {phone}", text.id, url, fields))
+        self._webhooks.send(form_post("sms", f"phone {phone}", text.id, url, fields))
         return text
 
     def _opt_out(self, text: Text) -> str:
@@ -266,7 +266,8 @@ def picture_of(content_type: str, content: str) -> Media:
     return Media(id=new_sid("ME"), text="", content_type=content_type, content=content)
 
 
-def _form_post(kind: str, lane: str, about: str, url: str, fields: list[tuple[str, str]]) -> Post:
+def form_post(kind: str, lane: str, about: str, url: str, fields: list[tuple[str, str]]) -> Post:
+    """Return a webhook with a form."""
     return Post(
         id=secrets.token_hex(12),
         kind=kind,

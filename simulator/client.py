@@ -35,6 +35,11 @@ class PhoneView:
         ]
 
     @property
+    def calls(self) -> list[dict[str, Any]]:
+        """Return all calls, in order: `heard`, `said`, `status`, `asks`."""
+        return list(self.data["talks"])
+
+    @property
     def sent(self) -> list[dict[str, Any]]:
         """Return the texts written on the phone; `answer` is what the application said to the webhook."""
         return [m for m in self.messages if m["direction"] == "from_phone"]
@@ -76,6 +81,31 @@ class Client:
         """Write a text on a phone; `media` are pairs of content type and bytes. Return the text."""
         pictures = [{"content_type": kind, "b64": base64.b64encode(data).decode()} for kind, data in media]
         return self._ask("POST", "/api/text", {"from": phone, "to": to, "body": body, "media": pictures})
+
+    def ringing(self, number: str, timeout: float = 5.0) -> dict[str, Any]:
+        """Return the call that rings on the phone. Waits for it; raises NothingCameError."""
+        found = self._ask("GET", f"/api/wait?{urlencode({'ringing': number, 'timeout': timeout})}")["found"]
+        if found is None:
+            calls = [(call["status"], call["heard"]) for call in self.phone(number).calls]
+            raise NothingCameError(f"nothing rings on {number}; its calls are {calls}")
+        return dict(found)
+
+    def on_call(self, call: dict[str, Any], deed: str, words: str = "") -> dict[str, Any]:
+        """Do something on a call; return it when it waits again or is over.
+
+        `deed`: answer, decline, ignore (let it ring out), press (keys in `words`), say, silence, hang_up.
+        """
+        self._ask("POST", f"/api/calls/{call['id']}/{deed}", {"words": words})
+        return self.waits(call)
+
+    def waits(self, call: dict[str, Any], timeout: float = 5.0) -> dict[str, Any]:
+        """Return the call when nothing moves on it any more: it waits for somebody, or it is over."""
+        self.settle(timeout)
+        return dict(self._ask("GET", f"/api/calls/{call['id']}"))
+
+    def call(self, number: str, to: str = "") -> dict[str, Any]:
+        """Let the phone call us, and return the call when it waits for words or keys, or is over."""
+        return self.waits(self._ask("POST", "/api/call", {"from": number, "to": to}))
 
     def mail(
         self, sender: str, text: str = "", *, subject: str = "", to: str = "", **more: object
@@ -127,7 +157,10 @@ class Client:
         return dict(found)
 
     def set_phone(self, number: str, **switches: object) -> None:
-        """Set `off`, `undeliverable`, `refuse` (a code or None), `name`, `blocked`."""
+        """Set `off`, `undeliverable`, `refuse` (a code or None), `name`, `blocked`, `calls`.
+
+        `calls` is what a call meets: ring, busy, no_answer, voicemail.
+        """
         self._ask("POST", f"/api/phones/{quote(number)}", switches)
 
     def set_mailbox(self, address: str, **switches: object) -> None:

@@ -10,8 +10,17 @@ CODES: dict[int, tuple[int, str]] = {
     20429: (429, "Too many requests"),
     20500: (500, "An internal server error has occurred"),
     20503: (503, "Service unavailable"),
+    21201: (400, "A 'To' number is required"),
+    21205: (400, "The 'Url' is not valid"),
+    21210: (400, "The 'From' number is neither verified nor of this account"),
     21211: (400, "The 'To' number is not a valid phone number"),
     21212: (400, "The 'From' number is not a valid phone number, short code or sender"),
+    21213: (400, "A 'From' number is required"),
+    21214: (400, "The 'To' number cannot be reached"),
+    21215: (400, "No permission to call this region"),
+    21216: (400, "The call is blocked"),
+    21217: (400, "The 'To' number is not a valid phone number"),
+    21220: (400, "The call is not in a state in which this can be done"),
     21266: (400, "'To' and 'From' number cannot be the same"),
     21408: (400, "No permission to send a text to this region"),
     21601: (400, "The 'From' number cannot send texts"),
@@ -55,6 +64,12 @@ MAGIC_TO = {
     "+15005550003": 21408,
     "+15005550004": 21610,
     "+15005550009": 21614,
+}
+MAGIC_CALL_TO = {
+    "+15005550001": 21217,
+    "+15005550002": 21214,
+    "+15005550003": 21215,
+    "+15005550004": 21216,
 }
 
 

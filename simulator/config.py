@@ -15,7 +15,9 @@ class Config:
 
     `app_url` is where the application listens; `public_url` is what it believes to be called from outside
     (webhooks to it are signed for that and connected to `app_url`). Paths may carry Twilio's connection
-    overrides as a fragment (`#rc=3&rp=all`). Delays are seconds. An empty `sender_domains` accepts any.
+    overrides as a fragment (`#rc=3&rp=all`). Delays are seconds;
+    a voicemail records for `machine_seconds` where a person would be waited for. An empty `sender_domains`
+    accepts any.
     """
 
     app_url: str = "http://127.0.0.1:8000"
@@ -25,6 +27,10 @@ class Config:
     numbers: tuple[str, ...] = ("+15005550006",)
     messaging_services: tuple[str, ...] = ("MG" + "0" * 32,)
     sms_path: str = "/inbound/twilio/sms#rc=3&rp=all&ct=2000&rt=4000"
+    voice_path: str = "/inbound/twilio/voice#rc=3&rp=all&ct=2000&rt=4000"
+    rings_after: float = 0.0
+    machine_seconds: float = 0.0
+    words_a_second: float = 2.5
     sendgrid_key: str = "SG.simulated.key"
     sender_domains: tuple[str, ...] = ()
     mail_to: str = "help@inbound.example.com"

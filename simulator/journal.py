@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from simulator.records import Event, Mail, Mailbox, Media, Phone, Post, Provider, Record, Text
+from simulator.records import Call, Event, Mail, Mailbox, Media, Phone, Post, Provider, Record, Text
 
 KINDS: dict[str, type[Record]] = {
-    kind.KIND: kind for kind in (Media, Text, Mail, Phone, Mailbox, Provider, Event, Post)
+    kind.KIND: kind for kind in (Media, Text, Call, Mail, Phone, Mailbox, Provider, Event, Post)
 }
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 

@@ -72,6 +72,45 @@ class Text(Record):
 
 
 @dataclass(slots=True, kw_only=True)
+class Call(Record):
+    """One voice call between a phone and one of our numbers. Times are seconds since 1970.
+
+    `heard` is what was spoken to the phone, line by line; `said` the keys and words that came from it. `asks`
+    is what the call waits for: nothing, `pick_up`, `keys` or `words`. `error` is Twilio's debugger's word.
+    """
+
+    KIND: ClassVar[str] = "call"
+    phone: str
+    number: str
+    direction: str
+    at: float
+    status: str = "queued"
+    url: str = ""
+    twiml: str = ""
+    fallback: str = ""
+    callback: str = ""
+    events: list[str] = field(default_factory=list)
+    timeout: int = 60
+    machine_detection: bool = False
+    async_amd: bool = False
+    amd_callback: str = ""
+    answered_by: str = ""
+    answered_at: float | None = None
+    ended_at: float | None = None
+    updated: float = 0.0
+    sequence: int = 0
+    heard: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    asks: str = ""
+    error: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Tell whether the call has ended."""
+        return self.status not in {"queued", "ringing", "in-progress"}
+
+
+@dataclass(slots=True, kw_only=True)
 class Mail(Record):
     """One mail, as its mailbox shows it. `peer` is the other side's address."""
 
@@ -98,13 +137,17 @@ class Mail(Record):
 
 @dataclass(slots=True, kw_only=True)
 class Phone(Record):
-    """A phone's switches. `blocked` lists the numbers of ours that it has answered with STOP."""
+    """A phone's switches. `blocked` lists the numbers of ours that it has answered with STOP.
+
+    `calls` says what a call to it meets: it rings, is busy, nobody answers, or a voicemail does.
+    """
 
     KIND: ClassVar[str] = "phone"
     name: str = ""
     off: bool = False
     undeliverable: bool = False
     refuse: int | None = None
+    calls: str = "ring"
     blocked: list[str] = field(default_factory=list)
     version: int = 0
 
@@ -145,7 +188,7 @@ class Event(Record):
 
 @dataclass(slots=True, kw_only=True)
 class Post(Record):
-    """A webhook request still to be posted: sms, status, parse or events. `about`: text or mail id."""
+    """A webhook request still to be posted: sms, status, call, parse or events. `about`: what it is about."""
 
     KIND: ClassVar[str] = "post"
     kind: str

@@ -1,4 +1,4 @@
-"""Twilio's REST interface as far as texts go. Voice would stand beside it, in a file of its own."""
+"""Twilio's REST interface as far as texts go, and the guard of all of it. Calls: twilio_voice.py."""
 
 from __future__ import annotations
 
@@ -43,15 +43,20 @@ class TwilioApi:
         account = f"/{VERSION}/Accounts/{{account}}"
         message = f"{account}/Messages/{{sid}}"
         return [
-            self._route(f"{account}/Messages.json", self._messages, ["GET", "POST"]),
-            self._route(f"{message}/Media.json", self._media_list, ["GET"]),
-            self._route(f"{message}/Media/{{media}}", self._media, ["GET"]),
-            self._route(f"{account}/Messages/{{sid}}.json", self._message, ["GET"]),
-            self._route(f"/{VERSION}/Accounts/{{account}}.json", self._account, ["GET"]),
-            self._route(f"/{VERSION}/{{rest:path}}", self._nothing, ["GET", "POST", "DELETE"]),
+            self.route(f"{account}/Messages.json", self._messages, ["GET", "POST"]),
+            self.route(f"{message}/Media.json", self._media_list, ["GET"]),
+            self.route(f"{message}/Media/{{media}}", self._media, ["GET"]),
+            self.route(f"{account}/Messages/{{sid}}.json", self._message, ["GET"]),
+            self.route(f"/{VERSION}/Accounts/{{account}}.json", self._account, ["GET"]),
         ]
 
-    def _route(self, path: str, handler: Handler, methods: list[str]) -> Route:
+    def rest(self) -> Route:
+        """Return the route for what there is none for."""
+        return self.route(f"/{VERSION}/{{rest:path}}", self._nothing, ["GET", "POST", "DELETE"])
+
+    def route(self, path: str, handler: Handler, methods: list[str]) -> Route:
+        """Return a route whose requests are authenticated, logged, and refused in Twilio's own form."""
+
         async def guarded(request: Request) -> Response:
             code: int | None = None
             message = ""
@@ -60,7 +65,7 @@ class TwilioApi:
                 response = await handler(request)
             except TwilioError as error:
                 code, message = error.code, error.message
-                response = _json(error.body, error.status)
+                response = as_json(error.body, error.status)
                 if error.status == 401:  # noqa: PLR2004 - unauthorized
                     response.headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
             self._world.note(
@@ -96,14 +101,7 @@ class TwilioApi:
         return await self._create(request) if request.method == "POST" else self._list(request)
 
     async def _create(self, request: Request) -> Response:
-        if request.headers.get("content-type", "").partition(";")[0] != "application/x-www-form-urlencoded":
-            raise TwilioError(20001, "the body must be application/x-www-form-urlencoded")
-        try:
-            raw = (await request.body()).decode("ascii")
-            pairs = parse_qsl(raw, keep_blank_values=True, strict_parsing=bool(raw), errors="strict")
-        except ValueError as error:
-            raise TwilioError(20001, "the body is not a form in UTF-8") from error
-        order = check(pairs, self._config.numbers, self._config.messaging_services)
+        order = check(await form_pairs(request), self._config.numbers, self._config.messaging_services)
         phone = self._world.phone(order.to)
         if phone.refuse is not None:
             raise TwilioError(phone.refuse, order.to)
@@ -130,15 +128,15 @@ class TwilioApi:
         if order.service:
             answer |= {"from": None, "num_segments": "0"}
         self._carrier.accept(text)
-        return _json(answer, 201)
+        return as_json(answer, 201)
 
     def _list(self, request: Request) -> Response:
         query = dict(request.query_params)
         for name in query:
             if name not in FILTERS:
                 raise TwilioError(20001, f"no such parameter: {name}")
-        size = _whole(query.get("PageSize", str(PAGE_SIZE)), 1, LARGEST_PAGE, "PageSize")
-        page = _whole(query.get("Page", "0"), 0, 10**9, "Page")
+        size = whole(query.get("PageSize", str(PAGE_SIZE)), 1, LARGEST_PAGE, "PageSize")
+        page = whole(query.get("Page", "0"), 0, 10**9, "Page")
         found = list(islice(self._found(query), size + 1))
         base = f"/{VERSION}/Accounts/{self._config.account_sid}/Messages.json?"
         filters = {k: v for k, v in query.items() if k not in {"Page", "PageToken", "PageSize"}}
@@ -147,7 +145,7 @@ class TwilioApi:
             token = {"PageSize": size, "Page": page + 1, "PageToken": f"PA{found[size - 1].id}"}
             following = base + urlencode(filters | token)
         shown = [self._shown(text) for text in found[:size]]
-        return _json(
+        return as_json(
             {
                 "messages": shown,
                 "first_page_uri": base + urlencode(filters | {"PageSize": size, "Page": 0}),
@@ -184,7 +182,7 @@ class TwilioApi:
         return text
 
     async def _message(self, request: Request) -> Response:
-        return _json(self._shown(self._text(request)))
+        return as_json(self._shown(self._text(request)))
 
     async def _media_list(self, request: Request) -> Response:
         text = self._text(request)
@@ -192,7 +190,7 @@ class TwilioApi:
         page = {"page": 0, "page_size": PAGE_SIZE, "start": 0, "end": max(0, len(pictures) - 1)}
         links = {"next_page_uri": None, "previous_page_uri": None}
         path = request.url.path
-        return _json({"media_list": pictures, **page, **links, "first_page_uri": path, "uri": path})
+        return as_json({"media_list": pictures, **page, **links, "first_page_uri": path, "uri": path})
 
     async def _media(self, request: Request) -> Response:
         text = self._text(request)
@@ -201,7 +199,7 @@ class TwilioApi:
         if picture is None or picture.text != text.id:
             raise TwilioError(20404, request.url.path)
         if sid.endswith(".json"):
-            return _json(self._picture(text, picture.id))
+            return as_json(self._picture(text, picture.id))
         return Response(
             base64.b64decode(picture.content),
             media_type=picture.content_type,
@@ -214,14 +212,14 @@ class TwilioApi:
             "parent_sid": text.id,
             "account_sid": self._config.account_sid,
             "content_type": self._world.media[sid].content_type,
-            "date_created": _date(text.at),
-            "date_updated": _date(text.at),
+            "date_created": date_of(text.at),
+            "date_updated": date_of(text.at),
             "uri": f"/{VERSION}/Accounts/{self._config.account_sid}/Messages/{text.id}/Media/{sid}.json",
         }
 
     async def _account(self, _request: Request) -> Response:
         sid = self._config.account_sid
-        return _json(
+        return as_json(
             {
                 "sid": sid,
                 "owner_account_sid": sid,
@@ -229,8 +227,8 @@ class TwilioApi:
                 "status": "active",
                 "type": "Full",
                 "auth_token": "[redacted]",
-                "date_created": _date(0.0),
-                "date_updated": _date(0.0),
+                "date_created": date_of(0.0),
+                "date_updated": date_of(0.0),
                 "uri": f"/{VERSION}/Accounts/{sid}.json",
                 "subresource_uris": {"messages": f"/{VERSION}/Accounts/{sid}/Messages.json"},
             }
@@ -252,9 +250,9 @@ class TwilioApi:
             "status": text.status,
             "num_segments": str(text.segments),
             "num_media": str(len(text.media)),
-            "date_created": _date(text.at),
-            "date_sent": None if sent is None else _date(sent),
-            "date_updated": _date(text.updated),
+            "date_created": date_of(text.at),
+            "date_sent": None if sent is None else date_of(sent),
+            "date_updated": date_of(text.updated),
             "error_code": text.error_code,
             "error_message": error,
             "messaging_service_sid": text.service or None,
@@ -269,15 +267,29 @@ def _ends(text: Text) -> tuple[str, str]:
     return (text.phone, text.number) if text.direction == FROM_PHONE else (text.number, text.phone)
 
 
-def _date(seconds: float) -> str:
+async def form_pairs(request: Request) -> list[tuple[str, str]]:
+    """Return the fields of a form, in order. Raises TwilioError when the body is none."""
+    if request.headers.get("content-type", "").partition(";")[0] != "application/x-www-form-urlencoded":
+        raise TwilioError(20001, "the body must be application/x-www-form-urlencoded")
+    try:
+        raw = (await request.body()).decode("ascii")
+        return parse_qsl(raw, keep_blank_values=True, strict_parsing=bool(raw), errors="strict")
+    except ValueError as error:
+        raise TwilioError(20001, "the body is not a form in UTF-8") from error
+
+
+def date_of(seconds: float) -> str:
+    """Return an instant as Twilio writes it, RFC 2822."""
     return format_datetime(datetime.fromtimestamp(int(seconds), UTC))
 
 
-def _json(value: object, status: int = 200) -> Response:
+def as_json(value: object, status: int = 200) -> Response:
+    """Return a JSON answer."""
     return Response(json.dumps(value), status, media_type="application/json")
 
 
-def _whole(value: str, least: int, most: int, name: str) -> int:
+def whole(value: str, least: int, most: int, name: str) -> int:
+    """Return a whole number of the query within its range. Raises TwilioError."""
     if not re.fullmatch("[0-9]{1,10}", value) or not least <= int(value) <= most:
         raise TwilioError(20001, f"{name} must be a number from {least} to {most}")
     return int(value)

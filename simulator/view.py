@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from simulator.directory import Labels
-from simulator.records import TO_MAILBOX, TO_PHONE, Mail, Mailbox, Phone, Text
+from simulator.records import TO_MAILBOX, TO_PHONE, Call, Mail, Mailbox, Phone, Text
 from simulator.world import World
 
 SHOWN = 200  # messages of one phone in the state; /api/phones has them all
@@ -83,7 +83,9 @@ class View:
             "undeliverable": phone.undeliverable,
             "refuse": phone.refuse,
             "blocked": list(phone.blocked),
+            "calls": phone.calls,
             "messages": [self.text(text) for text in (texts[-most:] if most else texts)],
+            "talks": [self.call(call) for call in self._world.calls_of.get(phone.id, [])[-(most or 0) :]],
         }
 
     def _mailbox(self, box: Mailbox, most: int | None) -> dict[str, Any]:
@@ -100,6 +102,29 @@ class View:
             "refuse": box.refuse,
             "suppressed": box.suppressed,
             "messages": [self.mail(mail) for mail in (mails[-most:] if most else mails)],
+        }
+
+    def ringing(self, number: str) -> dict[str, Any] | None:
+        """Return the call that rings on a phone, if one does."""
+        calls = self._world.calls_of.get(number, [])
+        return next((self.call(call) for call in calls if call.asks == "pick_up"), None)
+
+    def call(self, call: Call) -> dict[str, Any]:
+        """Return a call: `heard` on the phone, `said` from it, and what it `asks` for now."""
+        return {
+            "id": call.id,
+            "direction": call.direction,
+            "number": call.number,
+            "at": _instant(call.at),
+            "status": call.status,
+            "over": call.over,
+            "answered_by": call.answered_by,
+            "answered_at": _instant(call.answered_at),
+            "ended_at": _instant(call.ended_at),
+            "heard": list(call.heard),
+            "said": list(call.said),
+            "asks": call.asks,
+            "error": call.error,
         }
 
     def text(self, text: Text) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from simulator.signing import SendGridKey, twilio_signature
 from simulator.world import World, now
 
 AT_ONCE = 32
+TWILIO = frozenset({"sms", "status", "call", "call_later"})
 BATCH_SECONDS = 0.02
 LONGEST_PAUSE = 60.0
 GIVE_UP = {"parse": 3 * 86400.0, "events": 86400.0}
@@ -77,12 +78,15 @@ class Webhooks:
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._flush: asyncio.TimerHandle | None = None
+        self._asking = 0
         self.on_answer: Callable[[Post, str], None] = lambda _post, _words: None
 
     def resume(self) -> None:
         """Take up the posts and events that a former process left."""
         for post in list(self._world.posts.values()):
-            if not post.held:
+            if post.kind == "call":
+                self._world.forget(post)  # whoever waited for the answer ended with its process
+            elif not post.held:
                 self._queue(post)
         self._flush_soon()
 
@@ -99,13 +103,23 @@ class Webhooks:
     def idle(self) -> bool:
         """Tell whether nothing is posted or waits for it, held receipts apart."""
         events = self._world.events and self._world.providers["sendgrid"].receipts != "manual"
-        return not events and not self._lanes
+        return not events and not self._lanes and not self._asking
 
     def send(self, post: Post) -> None:
         """Keep the post and send it as soon as its lane is free."""
         self._world.save(post)
         if not post.held:
             self._queue(post)
+
+    async def ask(self, post: Post) -> Reply:
+        """Post at once, and return what the application answers: a call waits for what to say next."""
+        self._world.save(post)
+        self._asking += 1
+        try:
+            return await self._deliver(post)
+        finally:
+            self._asking -= 1
+            self._world.forget(post)
 
     def receipt(self, post: Post) -> None:
         """Send a delivery receipt, subject to the provider's switches: held back or doubled."""
@@ -176,16 +190,16 @@ class Webhooks:
         while lane:
             post = lane[0]
             if post.id in self._world.posts:  # else forgotten by a reset
-                words = await self._deliver(post)
+                words = (await self._deliver(post)).words
                 self._world.forget(post)
                 self.on_answer(post, words)
                 self._world.touch()
             lane.popleft()
         del self._lanes[name]
 
-    async def _deliver(self, post: Post) -> str:
+    async def _deliver(self, post: Post) -> Reply:
         started, attempt, token = time.monotonic(), 0, secrets.token_hex(16)
-        twilio = post.kind in {"sms", "status"}
+        twilio = post.kind in TWILIO
         patience = Patience.of(post.url) if twilio else Patience(read=30.0)
         while True:
             attempt += 1
@@ -201,19 +215,19 @@ class Webhooks:
                 pause = self._config.retry_first
                 over = attempt > patience.retries or spent + pause > patience.total
                 if over or not patience.again(reply):
-                    return reply.words
+                    return reply
             else:
                 pause = min(self._config.retry_first * 2 ** min(attempt - 1, 20), LONGEST_PAUSE)
                 refused = post.kind == "parse" and not reply.error and reply.status < 500  # noqa: PLR2004 - 5xx
                 if reply.ok or refused or spent + pause > GIVE_UP[post.kind]:
-                    return reply.words
+                    return reply
             await asyncio.sleep(pause)
             if post.id not in self._world.posts:
-                return reply.words  # forgotten by a reset meanwhile
+                return reply  # forgotten by a reset meanwhile
 
     def _headers(self, post: Post, token: str) -> dict[str, str]:
         headers = {"Content-Type": post.content_type, "Accept": "*/*"}
-        if post.kind in {"sms", "status"}:
+        if post.kind in TWILIO:
             headers["User-Agent"] = "TwilioProxy/1.1"
             headers["I-Twilio-Idempotency-Token"] = token
             headers["X-Twilio-Signature"] = twilio_signature(self._config.auth_token, post.url, post.params)

@@ -15,7 +15,7 @@ from typing import Any
 
 from simulator.config import Config
 from simulator.journal import Journal
-from simulator.records import Event, Mail, Mailbox, Media, Phone, Post, Provider, Record, Text
+from simulator.records import Call, Event, Mail, Mailbox, Media, Phone, Post, Provider, Record, Text
 
 LOG_LENGTH = 2000
 
@@ -31,6 +31,7 @@ class World:
         self.phones: dict[str, Phone] = {}
         self.mailboxes: dict[str, Mailbox] = {}
         self.texts: dict[str, Text] = {}
+        self.calls: dict[str, Call] = {}
         self.mails: dict[str, Mail] = {}
         self.media: dict[str, Media] = {}
         self.events: dict[str, Event] = {}
@@ -40,6 +41,7 @@ class World:
             Phone.KIND: self.phones,
             Mailbox.KIND: self.mailboxes,
             Text.KIND: self.texts,
+            Call.KIND: self.calls,
             Mail.KIND: self.mails,
             Media.KIND: self.media,
             Event.KIND: self.events,
@@ -47,6 +49,7 @@ class World:
             Provider.KIND: self.providers,
         }
         self.texts_of: defaultdict[str, list[Text]] = defaultdict(list)
+        self.calls_of: defaultdict[str, list[Call]] = defaultdict(list)
         self.mails_of: defaultdict[str, list[Mail]] = defaultdict(list)
         self.log: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
         self._logged = 0
@@ -58,6 +61,7 @@ class World:
         for shelf in self._shelves.values():
             shelf.clear()
         self.texts_of.clear()
+        self.calls_of.clear()
         self.mails_of.clear()
         self.log.clear()
         for name in ("twilio", "sendgrid"):
@@ -93,6 +97,8 @@ class World:
     def _take(self, record: Record) -> None:
         if isinstance(record, Text) and record.id not in self.texts:
             self.texts_of[record.phone].append(record)
+        if isinstance(record, Call) and record.id not in self.calls:
+            self.calls_of[record.phone].append(record)
         if isinstance(record, Mail) and record.id not in self.mails:
             self.mails_of[record.mailbox].append(record)
         self._shelves[record.KIND][record.id] = record
@@ -101,7 +107,7 @@ class World:
         """Keep a new or changed record, and tell those who watch."""
         self._take(record)
         match record:
-            case Text():
+            case Text() | Call():
                 self.phone(record.phone).version = self.version + 1
             case Mail():
                 self.mailbox(record.mailbox).version = self.version + 1

@@ -25,9 +25,12 @@ class Got:
 
 @dataclass
 class ReceivingApp:
-    """`answer` is called with each request and returns an HTTP status, or 0 to break the connection off."""
+    """`answer` is called with each request and returns an HTTP status, or 0 to break the connection off.
 
-    answer: Callable[[Got], int] = lambda _got: 204
+    A text instead of a status is TwiML, answered with 200.
+    """
+
+    answer: Callable[[Got], int | str] = lambda _got: 204
     got: list[Got] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -40,14 +43,19 @@ class ReceivingApp:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 got = Got(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
                 outer.got.append(got)
-                status = outer.answer(got)
+                answer = outer.answer(got)
+                twiml = answer.encode() if isinstance(answer, str) else b""
+                status = 200 if isinstance(answer, str) else answer
                 if status == 0:
                     self.close_connection = True
                     return
                 self.send_response(status)
                 if status != 204:
-                    self.send_header("Content-Length", "0")
+                    self.send_header("Content-Length", str(len(twiml)))
+                if twiml:
+                    self.send_header("Content-Type", "text/xml")
                 self.end_headers()
+                self.wfile.write(twiml)
 
             def log_message(self, *_arguments: object) -> None:
                 return
