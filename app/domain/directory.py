@@ -1,4 +1,6 @@
-"""Who exists: the company, its people, its accounts with their sites and contacts. Values and lookups only.
+"""Who exists, and who is off: the company, its people, its accounts with their sites and contacts.
+
+Values and lookups only.
 
 Keys are short stable strings chosen by whoever writes the directory file; they are the identity everywhere
 (schedules and ladders name people by key). Those of sites and contacts begin with their account's.
@@ -9,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 
@@ -52,7 +54,11 @@ class Company:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody who can be paged. `methods` in the order in which they are tried."""
+    """Somebody who can be paged. `methods` in the order in which they are tried.
+
+    `cover` is the target that stands in while this person is off (`person:KEY`, `team:NAME` or
+    `schedule:NAME`), `leave_feed` the URL or file of the iCalendar feed that says when that is; or empty.
+    """
 
     key: str
     name: str
@@ -60,6 +66,8 @@ class Person:
     methods: tuple[ContactMethod, ...]
     timezone: str
     language: str = "en"
+    cover: str = ""
+    leave_feed: str = ""
     active: bool = True
 
     @property
@@ -70,7 +78,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A corporate customer. `manager` and `backup` are targets: `person:KEY` or `schedule:NAME`, or empty."""
+    """A corporate customer.
+
+    `manager` and `backup` are targets: `person:KEY`, `team:NAME` or `schedule:NAME`; the backup may be empty.
+    """
 
     key: str
     name: str
@@ -121,12 +132,36 @@ class Coverage:
     regions: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """`person` is off from `start` until before `end`, UTC."""
+
+    person: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterOverride:
+    """A dated exception that was entered after the schedule's document was: a swap, a stand-in.
+
+    On [start, end), UTC. `out` may be `*` for everyone; one of `out` and `joins` may be empty.
+    """
+
+    schedule: str
+    start: datetime
+    end: datetime
+    out: str = ""
+    joins: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Directory:
     """Everything but the contacts (there may be many; they are looked up by address), at one version.
 
     `schedules` holds documents in the form of docs on on-call schedules: name -> JSON-able document.
-    `duty` is the target that answers for the role duty_manager: `person:KEY` or `schedule:NAME`.
+    `overrides` come after those of the documents, in their order; `leave` comes after all of them.
+    `duty` is the target that answers for the role duty_manager: `person:KEY`, `team:NAME` or `schedule:NAME`.
     """
 
     version: int
@@ -137,6 +172,9 @@ class Directory:
     sites: Mapping[str, Site]
     coverage: tuple[Coverage, ...] = ()
     schedules: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    overrides: tuple[LaterOverride, ...] = ()
+    leave: tuple[Leave, ...] = ()
 
     @cached_property
     def _sites_by_code(self) -> Mapping[tuple[str, str], Site]:

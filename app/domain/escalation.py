@@ -20,6 +20,7 @@ from app.domain.schedules import read_instant
 DUTY_MANAGER: Final = "duty_manager"
 _PERSON: Final = "person"
 _SCHEDULE: Final = "schedule"
+_TEAM: Final = "team"
 _MOST_STEPS: Final = 10_000  # levels x rounds; nobody is served by a longer ladder, and a plan stays quick
 
 
@@ -77,7 +78,7 @@ def parse_ladder(doc: object, *, where: str = "policy") -> Ladder:
     """Return the ladder that a FORMATS escalation policy describes; `repeat` is 0 where it is absent.
 
     `where` opens each message. Raises LadderError for unknown or missing keys, a level or a ladder that
-    asks nobody, a target that is neither a role nor `person:NAME` nor `schedule:NAME`, a bad duration,
+    asks nobody, a target that is neither a role nor `person:`, `team:` or `schedule:NAME`, a bad duration,
     and more than 10,000 steps. Whether a role or schedule of that name exists is for the caller to check
     (`Ladder.targets`).
     """
@@ -191,7 +192,7 @@ def _level(item: object, where: str) -> Level:
 def _target(value: object, where: str) -> str:
     target = _name(value, where)
     kind, colon, named = target.partition(":")
-    if colon and (kind not in (_PERSON, _SCHEDULE) or not named.strip()):
+    if colon and (kind not in (_PERSON, _TEAM, _SCHEDULE) or not named.strip()):
         raise LadderError(f"{where}: {shown(target)} is neither a role nor person:NAME nor schedule:NAME")
     return target
 
@@ -205,6 +206,8 @@ def _name(value: object, where: str) -> str:
 def _check_known(target: str, schedules: Collection[str], roles: Collection[str]) -> None:
     # A mistyped name must not mean nobody.
     kind, colon, named = target.partition(":")
+    if kind == _TEAM and colon:
+        raise LadderError(f"{shown(target)}: teams are in the directory; name their people here")
     if kind == _SCHEDULE and colon and named not in schedules:
         raise LadderError(f"schedules: there is no {shown(named)}{nearest(named, schedules)}")
     if not colon and target not in roles:

@@ -1,20 +1,28 @@
-"""Who a target is, at an instant: the directory and the on-call schedules seen together.
+"""Who a target is, at an instant: the directory, the schedules, overrides, leave and covers seen together.
 
-A target is a role (`account_manager`, `service_manager`, `duty_manager`), `person:KEY` or `schedule:NAME`.
+A target is a role (`account_manager`, `service_manager`, `duty_manager`), `person:KEY`, `team:NAME` or
+`schedule:NAME`. This is the one resolver: the engine, previews, feeds, coverage proof and audit all ask it.
 What must not live here: the arithmetic of schedules (oncall.py), the order of levels (escalation.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import pairwise
+from typing import Final
 
-from app.domain.directory import ContactMethod, Directory, MethodKind, Role
-from app.domain.oncall import Schedule, on_call, parse_schedule
+from app.domain.directory import ContactMethod, Directory, Leave, MethodKind, Role
+from app.domain.oncall import Schedule, Shift, on_call, parse_schedule, shifts
+from app.domain.schedules import Override
+from app.domain.zones import to_micros
 
 PAGED_BY = (MethodKind.SMS, MethodKind.EMAIL)
+MOST_COVERS: Final = 5
+"""So many covers in a row are followed: who covers for who covers for ... somebody who is off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +41,66 @@ class Roster:
     directory: Directory
 
     @cached_property
-    def _schedules(self) -> dict[str, Schedule]:
-        documents = self.directory.schedules.items()
-        return {name: parse_schedule(doc, where=f"schedule {name}") for name, doc in documents}
+    def schedules(self) -> Mapping[str, Schedule]:
+        """Return every schedule by name, the overrides that were entered later behind its own."""
+        later: dict[str, list[Override]] = {}
+        for one in self.directory.overrides:
+            begins, ends = to_micros(one.start), to_micros(one.end)
+            override = Override(begins=begins, ends=ends, out=one.out, joins=one.joins)
+            later.setdefault(one.schedule, []).append(override)
+        found = {}
+        for name, document in self.directory.schedules.items():
+            schedule = parse_schedule(document, where=f"schedule {name}")
+            found[name] = replace(schedule, overrides=(*schedule.overrides, *later.get(name, ())))
+        return found
+
+    @cached_property
+    def _leave(self) -> Mapping[str, tuple[Leave, ...]]:
+        """Each person's leave in order, overlapping and adjacent entries joined."""
+        joined: dict[str, list[Leave]] = {}
+        for one in sorted(self.directory.leave, key=lambda leave: (leave.person, leave.start)):
+            known = joined.setdefault(one.person, [])
+            if known and one.start <= known[-1].end:
+                known[-1] = replace(known[-1], end=max(known[-1].end, one.end))
+            else:
+                known.append(one)
+        return {person: tuple(entries) for person, entries in joined.items()}
 
     def who(self, targets: Iterable[str], scope: Scope, at: datetime) -> tuple[str, ...]:
-        """Return the keys of all active people that `targets` name at the instant `at`, sorted, each once."""
-        found = {person for target in targets for person in self._one(target, scope, at)}
-        return tuple(sorted(person for person in found if self._active(person)))
+        """Return the keys of all people that `targets` name at the instant `at`, sorted, each once.
+
+        Only active people who are not off; for somebody who is off their cover stands in.
+        """
+        return tuple(sorted({person for target in targets for person in self._one(target, scope, at)}))
+
+    def course(
+        self, targets: Iterable[str], scope: Scope, start: datetime, end: datetime
+    ) -> tuple[Shift, ...]:
+        """Return who `targets` name from `start` until `end`, UTC: exact, in order, without holes.
+
+        A gap is a span without people. Neighbours differ. Agrees with `who` at every instant. Raises a
+        CloseloopError when a schedule has more changes in that time than anybody could read.
+        """
+        wanted = tuple(targets)
+        found: list[Shift] = []
+        edges = [*self._edges(wanted, scope, start, end), end]
+        for since, until in pairwise(edges):
+            people = self.who(wanted, scope, since)
+            if found and found[-1].people == people:
+                found[-1] = replace(found[-1], end=until)
+            else:
+                found.append(Shift(since, until, people))
+        return tuple(found)
+
+    def away(self, person: str, at: datetime) -> Leave | None:
+        """Return the leave that the person is on at an instant, whole, however many entries it came in."""
+        entries = self._leave.get(person, ())
+        place = bisect_right(entries, at, key=lambda leave: leave.start) - 1
+        return entries[place] if place >= 0 and at < entries[place].end else None
+
+    def leave_of(self, person: str) -> tuple[Leave, ...]:
+        """Return the person's leave in order, overlapping and adjacent entries joined."""
+        return self._leave.get(person, ())
 
     def methods(self, person: str) -> tuple[ContactMethod, ...]:
         """Return the person's contact methods in the order in which they are tried."""
@@ -55,39 +115,100 @@ class Roster:
         person = self.directory.people.get(key)
         return person is not None and person.active
 
-    def _one(self, target: str, scope: Scope, at: datetime) -> Iterable[str]:
+    def _one(self, target: str, scope: Scope, at: datetime) -> set[str]:
+        """Return who a target is, the covers of those who are off included."""
+        if target == Role.SERVICE_MANAGER:
+            ranks = self._service_managers(scope)
+        else:
+            ranks = [(one,) for one in self._standing_for(target, scope)]
+        # The first of the ranks that has somebody: the backup after the manager, the wider promise after
+        # the narrower one.
+        for targets in ranks:
+            people: set[str] = set()
+            for named in targets:
+                people |= self._present(self._named(named, at), at, frozenset())
+            if people:
+                return people
+        return set()
+
+    def _standing_for(self, target: str, scope: Scope) -> tuple[str, ...]:
+        """Return the targets that a role other than service manager stands for, in order of preference."""
+        if target == Role.DUTY_MANAGER:
+            return (self.directory.duty,)
+        if target != Role.ACCOUNT_MANAGER:
+            return (target,)
+        account = self.directory.accounts.get(scope.account)
+        if account is None:  # a stranger's ticket: whoever is on duty triages it
+            return (self.directory.duty,)
+        return tuple(filter(None, (account.manager, account.backup)))
+
+    def _named(self, target: str, at: datetime) -> Iterable[str]:
+        """Return whom a target names that is no role, whether or not they are there."""
         kind, _, name = target.partition(":")
         if kind == "person":
             return (name,)
+        if kind == "team":
+            return self.directory.teams.get(name, ())
         if kind == "schedule":
-            schedule = self._schedules.get(name)
+            schedule = self.schedules.get(name)
             return on_call(schedule, at) if schedule else ()
-        if target == Role.ACCOUNT_MANAGER:
-            return self._account_manager(scope, at)
-        if target == Role.SERVICE_MANAGER:
-            return self._service_managers(scope)
-        if target == Role.DUTY_MANAGER:
-            return self._one(self.directory.duty, scope, at)
         return ()
 
-    def _account_manager(self, scope: Scope, at: datetime) -> Iterable[str]:
-        account = self.directory.accounts.get(scope.account)
-        if account is None:  # a stranger's ticket: whoever is on duty triages it
-            return self._one(self.directory.duty, scope, at)
-        for target in (account.manager, account.backup):
-            people = [p for p in self._one(target, scope, at) if self._active(p)] if target else []
-            if people:
-                return people
-        return ()
+    def _present(self, people: Iterable[str], at: datetime, asked: frozenset[str]) -> set[str]:
+        """Return those who are there, and the covers of those who are not; `asked` are off, too."""
+        found: set[str] = set()
+        for person in people:
+            if not self._active(person) or person in asked:
+                continue
+            if self.away(person, at) is None:
+                found.add(person)
+                continue
+            cover = self.directory.people[person].cover
+            if cover and len(asked) < MOST_COVERS:
+                found |= self._present(self._named(cover, at), at, asked | {person})
+        return found
 
-    def _service_managers(self, scope: Scope) -> Iterable[str]:
+    def _service_managers(self, scope: Scope) -> list[tuple[str, ...]]:
+        """Return who covers this trade in this region: those of the narrowest promise first."""
         site = self.directory.sites.get(scope.site)
         region = site.region if site else ""
-        fitting = [
-            (bool(c.trades) + bool(c.regions), c.person)
-            for c in self.directory.coverage
-            if (not c.trades or scope.trade in c.trades) and (not c.regions or region in c.regions)
-        ]
-        # The narrower promise wins: who covers this trade in this region comes before who covers all.
-        best = max((rank for rank, _ in fitting), default=0)
-        return [person for rank, person in fitting if rank == best]
+        ranks: dict[int, list[str]] = {}
+        for one in self.directory.coverage:
+            fits = (not one.trades or scope.trade in one.trades) and (
+                not one.regions or region in one.regions
+            )
+            if fits:
+                narrowness = bool(one.trades) + bool(one.regions)
+                ranks.setdefault(narrowness, []).append(f"person:{one.person}")
+        return [tuple(ranks[rank]) for rank in sorted(ranks, reverse=True)]
+
+    def _edges(self, targets: Iterable[str], scope: Scope, start: datetime, end: datetime) -> list[datetime]:
+        """Return `start` and each instant before `end` at which it can change who the targets are."""
+        edges = {start}
+        open_ends: list[str] = []
+        for target in targets:
+            if target == Role.SERVICE_MANAGER:
+                open_ends += [named for rank in self._service_managers(scope) for named in rank]
+            else:
+                open_ends += self._standing_for(target, scope)
+        seen: set[str] = set()
+        while open_ends:
+            target = open_ends.pop()
+            if target in seen:
+                continue
+            seen.add(target)
+            kind, _, name = target.partition(":")
+            if kind == "team":
+                open_ends += [f"person:{person}" for person in self.directory.teams.get(name, ())]
+            elif kind == "schedule" and name in self.schedules:
+                schedule = self.schedules[name]
+                for shift in shifts(schedule, start, end):
+                    edges |= {shift.start, shift.end}
+                open_ends += [f"person:{person}" for person in schedule.people]
+            elif kind == "person":
+                off = [one for one in self.leave_of(name) if one.start < end and start < one.end]
+                edges |= {instant for one in off for instant in (one.start, one.end)}
+                person = self.directory.people.get(name)
+                if off and person is not None and person.cover:
+                    open_ends.append(person.cover)
+        return sorted(instant for instant in edges if start <= instant < end)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -39,6 +39,8 @@ from app.domain.directory import (
     ContactMethod,
     Coverage,
     Directory,
+    LaterOverride,
+    Leave,
     MethodKind,
     Person,
     Role,
@@ -57,11 +59,16 @@ from app.store.directory_tables import (
     people,
     schedules,
     sites,
+    teams,
 )
+from app.store.oncall_tables import leave, overrides
 
 _LOCK = 0x436C6F73654C6F61  # "CloseLoa": who loads holds this advisory lock of the database
 
 Row = dict[str, Any]
+
+# So long back the snapshot knows who was off: enough for a ticket of last year.
+_REMEMBERED = timedelta(days=400)
 
 
 class DirectoryEmptyError(CloseloopError):
@@ -73,7 +80,7 @@ class Writes:
     """What is to be inserted or updated, whole values; with `active` false they are deactivated.
 
     `company` comes with `duty`. `coverage`, unless None, replaces what there is. `ended` are the names of the
-    schedules that are no longer in force.
+    schedules that are no longer in force, `disbanded` those of the teams.
     """
 
     company: Company | None = None
@@ -85,6 +92,8 @@ class Writes:
     coverage: Sequence[Coverage] | None = None
     schedules: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     ended: Sequence[str] = ()
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    disbanded: Sequence[str] = ()
 
 
 def read_version(connection: Connection) -> int:
@@ -121,6 +130,9 @@ def read_directory(connection: Connection) -> Directory:
             )
         ),
         schedules={s["name"]: s["document"] for s in row.schedules if s["active"]},
+        teams={t["name"]: tuple(t["people"]) for t in row.teams if t["active"]},
+        overrides=tuple(map(_later_override, sorted(row.overrides, key=lambda o: o["id"]))),
+        leave=tuple(map(_leave, sorted(row.leave, key=lambda one: one["id"]))),
     )
 
 
@@ -203,10 +215,14 @@ def save(connection: Connection, writes: Writes) -> None:
         connection.execute(
             update(schedules).where(schedules.c.name == _any(writes.ended)).values(active=False)
         )
+    members = [{"name": n, "people": list(p), "active": True} for n, p in writes.teams.items()]
+    _upsert(connection, teams, members)
+    if writes.disbanded:
+        connection.execute(update(teams).where(teams.c.name == _any(writes.disbanded)).values(active=False))
 
 
 _COMPANY = ("name", "short_name", "phone", "timezone")
-_PERSON = ("key", "name", "timezone", "language", "active")
+_PERSON = ("key", "name", "timezone", "language", "cover", "leave_feed", "active")
 _ACCOUNT = ("key", "name", "tier", "manager", "backup", "contract_start", "contract_end", "active")
 _SITE = ("key", "account", "code", "name", "address", "city", "region", "timezone", "active")
 _CONTACT = ("key", "account", "name", "title", "language", "active")
@@ -218,9 +234,19 @@ def _all(table: Table) -> ColumnElement[Any]:
     return select(rows).select_from(table).scalar_subquery().label(table.name)
 
 
+def _recent(table: Table, condition: ColumnElement[bool]) -> ColumnElement[Any]:
+    """Return the rows in force that end after `_REMEMBERED` before the directory last changed."""
+    since = select(directory_version.c.changed_at).scalar_subquery() - _REMEMBERED
+    rows = select(table).where(condition, table.c.ends > since).subquery()
+    found = func.coalesce(func.jsonb_agg(func.to_jsonb(rows.table_valued())), literal_column("'[]'::jsonb"))
+    return select(found).select_from(rows).scalar_subquery().label(table.name)
+
+
 _SNAPSHOT = select(
     select(directory_version.c.version).scalar_subquery().label("version"),
-    *map(_all, (company, people, contact_methods, accounts, sites, coverage, schedules)),
+    *map(_all, (company, people, contact_methods, accounts, sites, coverage, schedules, teams)),
+    _recent(overrides, overrides.c.revoked_at.is_(None)),
+    _recent(leave, leave.c.withdrawn_at.is_(None)),
 )
 
 
@@ -263,6 +289,19 @@ def _account(row: Row) -> Account:
     return Account(
         **{**row, "contract_start": day(row["contract_start"]), "contract_end": day(row["contract_end"])}
     )
+
+
+def _later_override(row: Row) -> LaterOverride:
+    start, end = _instant(row["starts"]), _instant(row["ends"])
+    return LaterOverride(schedule=row["schedule"], start=start, end=end, out=row["out"], joins=row["joins"])
+
+
+def _leave(row: Row) -> Leave:
+    return Leave(person=row["person"], start=_instant(row["starts"]), end=_instant(row["ends"]))
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _values(value: object, names: Iterable[str]) -> Row:

@@ -1,8 +1,8 @@
-"""The tables of the directory: company, people, accounts, sites, contacts, coverage, schedules.
+"""The tables of the directory: company, people, accounts, sites, contacts, coverage, teams, schedules.
 
 Keys are the texts of the directory file. Nothing that a ticket may refer to is ever deleted: what is no
-longer in the file has `active` false. Targets (`person:KEY`, `schedule:NAME`) are checked by the load, since
-a column can refer to one table only. What must not live here: queries.
+longer in the file has `active` false. Targets (`person:KEY`, `team:NAME`, `schedule:NAME`) are checked by the
+load, since a column can refer to one table only. What must not live here: queries.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from app.store.metadata import metadata
 
-_TARGET = "'^(person|schedule):[a-z0-9][a-z0-9_-]*$'"
+_TARGET = "'^(person|schedule|team):[a-z0-9][a-z0-9_-]*$'"
 _ADDRESS = "CASE WHEN kind = 'email' THEN address = lower(address) AND address LIKE '%_@_%'"
 _PHONE = "address ~ '^[+][1-9][0-9]{6,14}$' END"
 
@@ -71,9 +71,13 @@ people = Table(
     Column("roles", ARRAY(Text), nullable=False),
     Column("timezone", Text, nullable=False),
     _language(),
+    # Who covers while this person is off, and the iCalendar feed that says when that is; empty for none.
+    Column("cover", Text, nullable=False, server_default=text("''")),
+    Column("leave_feed", Text, nullable=False, server_default=text("''")),
     _active(),
     CheckConstraint("key ~ '^[a-z0-9][a-z0-9_-]*$'", name="key"),
     CheckConstraint("cardinality(roles) > 0", name="roles"),
+    CheckConstraint(f"cover = '' OR cover ~ {_TARGET}", name="cover"),
     # What contact_methods refers to, so that its `active` follows.
     UniqueConstraint("key", "active"),
 )
@@ -175,6 +179,16 @@ coverage = Table(
     Column("person", Text, ForeignKey("people.key"), primary_key=True),
     Column("trades", ARRAY(Text), primary_key=True),
     Column("regions", ARRAY(Text), primary_key=True),
+)
+
+teams = Table(
+    "teams",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("people", ARRAY(Text), nullable=False),
+    _active(),
+    CheckConstraint("name ~ '^[a-z0-9][a-z0-9_-]*$'", name="name"),
+    CheckConstraint("cardinality(people) > 0", name="people"),
 )
 
 schedules = Table(

@@ -65,6 +65,8 @@ def _load(connection: Connection, file: DirectoryFile, now: datetime) -> Changes
     coverage = _coverage_lines(before.coverage, file.coverage)
     schedules = {name: doc for name, doc in file.schedules.items() if before.schedules.get(name) != doc}
     ended = sorted(before.schedules.keys() - file.schedules.keys())
+    teams = {name: people for name, people in file.teams.items() if before.teams.get(name) != people}
+    disbanded = sorted(before.teams.keys() - file.teams.keys())
     lines = (
         *_company_lines(before, file),
         *people.lines,
@@ -73,6 +75,7 @@ def _load(connection: Connection, file: DirectoryFile, now: datetime) -> Changes
         *contacts.lines,
         *coverage,
         *_schedule_lines(before.schedules, schedules, ended),
+        *_team_lines(before.teams, teams, disbanded),
     )
     if not lines:
         return Changes((), before.version)
@@ -86,6 +89,8 @@ def _load(connection: Connection, file: DirectoryFile, now: datetime) -> Changes
         coverage=file.coverage if coverage else None,
         schedules=schedules,
         ended=ended,
+        teams=teams,
+        disbanded=disbanded,
     )
     store.save(connection, writes)
     return Changes(lines, store.bump_version(connection, now))
@@ -162,7 +167,11 @@ def _method_details(old: Sequence[ContactMethod], new: Sequence[ContactMethod]) 
 def _words(name: str, value: object) -> str:
     if name == "sites" and isinstance(value, tuple):
         return ", ".join(key.partition(".")[2] for key in value) or "all"
-    if name in ("manager", "backup", "duty") and isinstance(value, str):
+    if name == "leave_feed" and value:
+        return (
+            str(value).partition("?")[0].rpartition("/")[0] or "a file"
+        )  # the rest of a feed's address is secret
+    if name in ("manager", "backup", "duty", "cover") and isinstance(value, str):
         return value.removeprefix("person:") or "none"
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or "none"
@@ -204,3 +213,14 @@ def _schedule_lines(
         parts = [part for part in sorted(old.keys() | new.keys()) if old.get(part) != new.get(part)]
         yield f"~ schedule {name}: {', '.join(parts)}"
     yield from (f"- schedule {name} (no longer in force)" for name in ended)
+
+
+def _team_lines(
+    known: Mapping[str, tuple[str, ...]], changed: Mapping[str, tuple[str, ...]], disbanded: Iterable[str]
+) -> Iterator[str]:
+    for name in sorted(changed):
+        if name in known:
+            yield f"~ team {name}: {', '.join(known[name])} -> {', '.join(changed[name])}"
+        else:
+            yield f"+ team {name}: {', '.join(changed[name])}"
+    yield from (f"- team {name} (no longer there)" for name in disbanded)

@@ -16,6 +16,7 @@ from typing import Any
 from app.documents import Document, Path, Problem, nearest
 from app.domain.directory import normal_code
 from app.domain.oncall import ScheduleError, parse_schedule
+from app.domain.roster import MOST_COVERS
 from app.usecases.directory_model import email_address, is_zone, phone_number, slug, target
 
 # How the parser of schedules begins a message: `.layers[0].people: there is nobody to take turns`.
@@ -31,6 +32,8 @@ def check_across(
     checks = _Checks(document, frozenset(trades))
     checks.keys()
     checks.targets()
+    checks.teams()
+    checks.covers()
     checks.schedules()
     checks.coverage()
     for path, account in document.find("accounts", "*"):
@@ -60,6 +63,7 @@ class _Checks:
         self.notes: list[Problem] = []
         self.people = self._words("people", "*", "key")
         self.schedule_names = {str(path[-1]) for path, _ in document.find("schedules", "*")}
+        self.team_names = {str(path[-1]) for path, _ in document.find("teams", "*")}
 
     def _words(self, *pattern: str | int) -> set[str]:
         return {word for _, word in self._texts(*pattern)}
@@ -91,7 +95,12 @@ class _Checks:
 
     def targets(self) -> None:
         """See that whoever is named as manager, backup or on duty exists."""
-        for pattern in (("duty",), ("accounts", "*", "manager"), ("accounts", "*", "backup")):
+        for pattern in (
+            ("duty",),
+            ("accounts", "*", "manager"),
+            ("accounts", "*", "backup"),
+            ("people", "*", "cover"),
+        ):
             for path, word in self._texts(*pattern):
                 self._target(path, word)
 
@@ -102,17 +111,49 @@ class _Checks:
         elif kind == "schedule":
             if name not in self.schedule_names:
                 self._wrong(path, f"no schedule {name!r}{nearest(name, self.schedule_names)}")
+        elif kind == "team":
+            if name not in self.team_names:
+                self._wrong(path, f"no team {name!r}{nearest(name, self.team_names)}")
         else:
-            self._wrong(path, f"{word!r} names nobody; write a person's key, person:KEY or schedule:NAME")
+            advice = "write a person's key, person:KEY, team:NAME or schedule:NAME"
+            self._wrong(path, f"{word!r} names nobody; {advice}")
+
+    def teams(self) -> None:
+        """See that whoever is in a team exists."""
+        for path, word in self._texts("teams", "*", "*"):
+            self._person(path, word)
+
+    def covers(self) -> None:
+        """See that a cover is somebody else, and that covers lead to an end."""
+        covers: dict[str, str] = {}
+        places: dict[str, Path] = {}
+        for path, word in self._texts("people", "*", "cover"):
+            kind, _, name = target(word).partition(":")
+            key = next((w for _, w in self._texts(*path[:-1], "key")), "")
+            if key and kind == "person":
+                covers[key], places[key] = name, path
+        told: set[str] = set()
+        for key, path in places.items():
+            chain = [key]
+            while (following := covers.get(chain[-1])) is not None and following not in chain:
+                chain.append(following)
+            if following == key:
+                # Told once for each circle, at its first person in the file.
+                if told.isdisjoint(chain):
+                    self._wrong(path, f"covers go in a circle: {' -> '.join([*chain, key])}")
+                told.update(chain)
+            elif following is None and len(chain) > MOST_COVERS + 1:
+                self._wrong(path, f"{len(chain) - 1} covers in a row; at most {MOST_COVERS}")
 
     def _person(self, path: Path, name: str) -> None:
         if name in self.people:
             return
-        hint = (
-            f"; did you mean 'schedule:{name}'?"
-            if name in self.schedule_names
-            else nearest(name, self.people)
-        )
+        if name in self.schedule_names:
+            hint = f"; did you mean 'schedule:{name}'?"
+        elif name in self.team_names:
+            hint = f"; did you mean 'team:{name}'?"
+        else:
+            hint = nearest(name, self.people)
         self._wrong(path, f"no person {name!r}{hint}")
 
     def schedules(self) -> None:

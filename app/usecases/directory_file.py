@@ -8,7 +8,7 @@ What must not live here: the database.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.documents import Document, DocumentError, Problem, parse
 from app.domain.directory import (
@@ -49,6 +49,7 @@ class DirectoryFile:
     contacts: Mapping[str, Contact]
     coverage: tuple[Coverage, ...]
     schedules: Mapping[str, Mapping[str, object]]
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     phones: tuple[str, ...] = ()
     mailboxes: tuple[str, ...] = ()
     notes: tuple[Problem, ...] = ()
@@ -64,6 +65,7 @@ class DirectoryFile:
             sites=self.sites,
             coverage=self.coverage,
             schedules=self.schedules,
+            teams=self.teams,
         )
 
 
@@ -105,6 +107,7 @@ def _values(model: FileModel, document: Document, notes: tuple[Problem, ...]) ->
         coverage=tuple(sorted(coverage, key=lambda c: (c.person, c.trades, c.regions))),
         # As it was written: the schedule's document is the contract between all that read it.
         schedules={str(path[-1]): value for path, value in document.find("schedules", "*")},
+        teams={name: _sorted(members) for name, members in model.teams.items()},
         phones=tuple(model.demo.phones),
         mailboxes=tuple(model.demo.mailboxes),
         notes=notes,
@@ -119,6 +122,8 @@ def _person(entry: PersonEntry, company: CompanyEntry) -> Person:
         methods=tuple(method.value() for method in entry.methods),
         timezone=entry.timezone or company.timezone,
         language=entry.language,
+        cover=entry.cover or "",
+        leave_feed=entry.leave_feed or "",
     )
 
 

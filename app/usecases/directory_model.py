@@ -59,7 +59,7 @@ def email_address(text: str) -> str:
 
 
 def target(text: str) -> str:
-    """Return `person:KEY` or `schedule:NAME`; a bare word is a person's key."""
+    """Return `person:KEY`, `team:NAME` or `schedule:NAME`; a bare word is a person's key."""
     return text if ":" in text else f"person:{text}"
 
 
@@ -111,6 +111,16 @@ def _short(text: str) -> str:
     if len(text) > 20:  # noqa: PLR2004 - it opens every text to a customer
         raise ValueError(f"{text!r} is too long; it opens each text, so at most 20 characters")
     return text
+
+
+def _feed(text: str) -> str:
+    address = text.strip()
+    scheme, colon, rest = address.partition("://")
+    if colon and (scheme.lower() not in ("https", "http", "webcal") or not rest.strip("/")):
+        raise ValueError(f"{text!r} is no feed; write its https:// address or the path of an .ics file")
+    if not address or len(address) > 2000 or not address.isprintable():  # noqa: PLR2004 - as browsers have it
+        raise ValueError("this should be the https:// address of a feed or the path of an .ics file")
+    return address
 
 
 def _date(value: object) -> object:
@@ -192,6 +202,8 @@ class PersonEntry(_Entry):
     timezone: Zone | None = None
     language: Language = "en"
     methods: Annotated[list[MethodEntry], AfterValidator(_some)]
+    cover: Target | None = None
+    leave_feed: Annotated[Text, AfterValidator(_feed)] | None = None
 
 
 class ContractEntry(_Entry):
@@ -265,6 +277,7 @@ class FileModel(_Entry):
     company: CompanyEntry
     duty: Target
     schedules: dict[Key, dict[str, Any]] = {}  # their form is domain/schedules.py's to say
+    teams: dict[Key, Annotated[list[Text], AfterValidator(_some)]] = {}
     people: Annotated[list[PersonEntry], AfterValidator(_some)]
     accounts: list[AccountEntry] = []
     coverage: list[CoverageEntry] = []

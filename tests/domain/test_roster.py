@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from app.domain.directory import Account, ContactMethod, Coverage, MethodKind, Person
+from app.domain.directory import (
+    Account,
+    ContactMethod,
+    Coverage,
+    LaterOverride,
+    Leave,
+    MethodKind,
+    Person,
+)
 from app.domain.roster import Roster, Scope
 from tests.building import NIGHT, directory, person
 
@@ -97,3 +108,120 @@ def test_reachable_means_active_with_a_way_that_we_can_use() -> None:
     assert roster.methods("nobody") == ()
     assert roster.methods("mute") == mute.methods
     assert Roster(directory(people={"mute": replace(mute, methods=())})).reachable("mute") is False
+
+
+def off(who: str, hours: float = 1, after: float = 0) -> Leave:
+    start = NIGHT + timedelta(hours=after)
+    return Leave(person=who, start=start, end=start + timedelta(hours=hours))
+
+
+def covered(**covers: str) -> dict[str, Person]:
+    keys = ("ana", "sam", "dora", "rex", "luis")
+    return {key: replace(person(key), cover=covers.get(key, "")) for key in keys}
+
+
+def test_leave_takes_a_person_out_of_every_role_schedule_and_team() -> None:
+    everywhere: dict[str, Any] = {
+        "schedules": {"duty": weekly("ana")},
+        "teams": {"crew": ("ana", "rex")},
+        "coverage": (Coverage(person="ana"),),
+        "duty": "person:ana",
+        "people": covered(),
+        "leave": (off("ana"),),
+    }
+    for target in ("account_manager", "service_manager", "duty_manager", "person:ana", "schedule:duty"):
+        assert who(target, **everywhere) == (), target
+        assert who(target, **{**everywhere, "leave": (off("ana", after=1),)}) == ("ana",), target
+        assert who(target, **{**everywhere, "people": covered(ana="person:luis")}) == ("luis",), target
+    assert who("team:crew", **everywhere) == ("rex",)
+    assert who("team:crew", **{**everywhere, "people": covered(ana="person:luis")}) == ("luis", "rex")
+
+
+def test_leave_begins_at_its_start_and_is_over_at_its_end() -> None:
+    roster = Roster(directory(leave=(off("ana"), off("ana", after=1), off("ana", after=0.5))))
+    tick = timedelta(microseconds=1)
+    found = [
+        roster.who(["person:ana"], SCOPE, NIGHT + at) for at in (-tick, tick * 0, timedelta(hours=2) - tick)
+    ]
+    assert found == [("ana",), (), ()]
+    assert roster.who(["person:ana"], SCOPE, NIGHT + timedelta(hours=2)) == ("ana",)
+    whole = Leave(person="ana", start=NIGHT, end=NIGHT + timedelta(hours=2))
+    assert roster.away("ana", NIGHT + timedelta(hours=1)) == whole
+    assert roster.away("ana", NIGHT + timedelta(hours=2)) is None
+
+
+def test_covers_follow_each_other_and_come_before_the_backup() -> None:
+    accounts = account("person:ana", "person:dora")
+    leave = (off("ana"), off("sam"))
+    chain = covered(ana="person:sam", sam="person:rex")
+    assert who("account_manager", people=chain, leave=leave, accounts=accounts) == ("rex",)
+    nobody = (*leave, off("rex"))
+    assert who("account_manager", people=chain, leave=nobody, accounts=accounts) == ("dora",)
+    circle = covered(ana="person:sam", sam="person:ana")
+    assert who("account_manager", people=circle, leave=leave, accounts=account("person:ana")) == ()
+    team = covered(ana="team:crew")
+    teams = {"crew": ("ana", "sam", "rex", "luis")}
+    assert who("person:ana", people=team, leave=leave, teams=teams) == ("luis", "rex")
+    shifts = {"night": weekly("luis")}
+    assert who("person:ana", people=covered(ana="schedule:night"), leave=leave, schedules=shifts) == ("luis",)
+
+
+def test_when_the_narrower_promise_is_off_the_wider_one_counts() -> None:
+    coverage = (Coverage(person="sam"), Coverage(person="rex", trades=("plumbing",)))
+    assert who("service_manager", coverage=coverage) == ("rex",)
+    assert who("service_manager", coverage=coverage, leave=(off("rex"),)) == ("sam",)
+
+
+def test_overrides_entered_later_come_after_the_documents_own_and_before_leave() -> None:
+    document = {
+        **weekly("ana"),
+        "overrides": [{"from": "2026-06-09T00:00", "to": "2026-06-10T00:00", "out": "ana", "in": "sam"}],
+    }
+    end = NIGHT + timedelta(hours=1)
+    swap = LaterOverride(schedule="duty", start=NIGHT, end=end, out="sam", joins="rex")
+    undone = LaterOverride(schedule="duty", start=NIGHT, end=end, out="ana", joins="dora")
+    other = LaterOverride(schedule="gone", start=NIGHT, end=end, out="*", joins="dora")
+    setting: dict[str, Any] = {
+        "schedules": {"duty": document},
+        "overrides": (swap, undone, other),
+        "people": covered(rex="person:luis"),
+    }
+    assert who("schedule:duty", **setting) == ("rex",)
+    assert who("schedule:duty", **setting, leave=(off("rex"),)) == ("luis",)
+    assert who("schedule:duty", **setting, leave=(off("ana"), off("sam"))) == ("rex",)
+
+
+HOURS = st.integers(0, 24 * 14).map(float)
+LEAVES = st.lists(st.tuples(st.sampled_from(["ana", "sam", "rex"]), HOURS, st.integers(1, 100)), max_size=6)
+
+
+@given(LEAVES, st.permutations(["ana", "sam", "rex"]), st.booleans(), HOURS)
+@settings(max_examples=40, deadline=None)
+def test_the_course_partitions_the_time_and_agrees_with_who(
+    leave: list[tuple[str, float, int]], turns: list[str], covers: bool, swapped: float
+) -> None:
+    swap = off("x", 30, swapped)
+    people = covered(ana="person:sam", sam="schedule:other") if covers else covered()
+    roster = Roster(
+        directory(
+            people=people,
+            schedules={"duty": weekly(*turns), "other": weekly("rex", "luis", starts="2026-01-06T20:00")},
+            overrides=(
+                LaterOverride(schedule="duty", start=swap.start, end=swap.end, out="ana", joins="dora"),
+            ),
+            leave=tuple(off(key, length, after) for key, after, length in leave),
+        )
+    )
+    end = NIGHT + timedelta(days=16)
+    spans = roster.course(["schedule:duty", "account_manager"], SCOPE, NIGHT, end)
+    assert (spans[0].start, spans[-1].end) == (NIGHT, end)
+    for one, following in pairwise(spans):
+        assert one.end == following.start
+        assert one.people != following.people
+    for span in spans:
+        for at in (span.start, span.end - timedelta(microseconds=1)):
+            assert roster.who(["schedule:duty", "account_manager"], SCOPE, at) == span.people
+    hours = [NIGHT + timedelta(hours=n) for n in range(0, 24 * 16, 3)]
+    for at in hours:
+        (span,) = (one for one in spans if one.start <= at < one.end)
+        assert roster.who(["schedule:duty", "account_manager"], SCOPE, at) == span.people

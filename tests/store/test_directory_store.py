@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +22,9 @@ from app.store.directory_tables import (
     people,
     schedules,
     sites,
+    teams,
 )
+from app.store.oncall_tables import leave, overrides
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
@@ -127,6 +129,9 @@ A_METHOD = {"person": "dana", "kind": "sms", "address": "+16175550109", "positio
 AN_ADDRESS = {"contact": "qb.ann", "kind": "phone", "address": "+16175550109", "position": 5}
 
 
+_SPAN = {"starts": NOW, "ends": NOW + timedelta(hours=1), "entered_by": "user:x", "entered_at": NOW}
+A_LEAVE = {"id": 1, "person": "dana", **_SPAN}
+AN_OVERRIDE = {"id": 1, "schedule": "duty", "joins": "dana", **_SPAN}
 REFUSED: list[tuple[Table, dict[str, Any], str]] = [
     (
         company,
@@ -136,7 +141,7 @@ REFUSED: list[tuple[Table, dict[str, Any], str]] = [
     (people, {**A_PERSON, "key": "Sam"}, "ck_people_key"),
     (people, {**A_PERSON, "roles": []}, "ck_people_roles"),
     (accounts, {**AN_ACCOUNT, "manager": "dana"}, "ck_accounts_manager"),
-    (accounts, {**AN_ACCOUNT, "backup": "team:x"}, "ck_accounts_backup"),
+    (accounts, {**AN_ACCOUNT, "backup": "boss:x"}, "ck_accounts_backup"),
     (
         accounts,
         {**AN_ACCOUNT, "contract_start": "2026-02-01", "contract_end": "2026-01-31"},
@@ -170,6 +175,12 @@ REFUSED: list[tuple[Table, dict[str, Any], str]] = [
     ),
     (coverage, {"person": "none", "trades": [], "regions": []}, "fk_coverage_person"),
     (schedules, {"name": "x", "document": []}, "ck_schedules_document"),
+    (people, {**A_PERSON, "cover": "luis"}, "ck_people_cover"),
+    (teams, {"name": "night", "people": []}, "ck_teams_people"),
+    (leave, {**A_LEAVE, "ends": NOW}, "ck_leave_order"),
+    (leave, {**A_LEAVE, "person": "none"}, "fk_leave_person"),
+    (overrides, {**AN_OVERRIDE, "joins": ""}, "ck_overrides_change"),
+    (overrides, {**AN_OVERRIDE, "schedule": "none"}, "fk_overrides_schedule"),
 ]
 
 

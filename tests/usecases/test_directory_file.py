@@ -143,8 +143,8 @@ def test_a_right_file_becomes_values() -> None:
         ),
         (
             "duty: schedule:duty\nsch",
-            "duty: team:night\nsch",
-            ["7:1: 'team:night' names nobody; write a person's key, person:KEY or schedule:NAME"],
+            "duty: crew:night\nsch",
+            ["7:1: 'crew:night' names nobody; write a person's key, person:KEY, team:NAME or schedule:NAME"],
         ),
         ("duty: schedule:duty\nsch", "sch", ["1:1: 'duty' is missing"]),
         # Schedules.
@@ -324,6 +324,45 @@ def test_a_right_file_becomes_values() -> None:
 )
 def test_each_mistake_is_told_in_its_place(old: str, new: str, errors: list[str]) -> None:
     assert errors_of(with_change(old, new)) == errors
+
+
+def test_covers_feeds_and_teams_are_read() -> None:
+    feed = "https://calendar.example/dana.ics?key=1"
+    file = read(
+        ("    language: es\n", "    cover: team:night\n"),
+        ("{email: Dana@Tidewell.example}]", f"{{email: Dana@Tidewell.example}}]\n    leave_feed: {feed}"),
+        ("people:\n  - key: dana", "teams: {night: [ruth, dana, ruth]}\npeople:\n  - key: dana"),
+    )
+    assert file.teams == {"night": ("dana", "ruth")}
+    assert (file.people["sam"].cover, file.people["dana"].leave_feed) == ("team:night", feed)
+
+
+def _covers(*pairs: tuple[str, str]) -> str:
+    people = [
+        f"  - {{key: {key}, name: {key}, roles: [rep], methods: [{{email: {key}@a.example}}], cover: {cover}}}\n"
+        for key, cover in pairs
+    ]
+    return f"people:\n{''.join(people)}  - key: dana"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "error"),
+    [
+        ([("a", "a")], "17:98: covers go in a circle: a -> a"),
+        ([("a", "b"), ("b", "c"), ("c", "b")], "18:98: covers go in a circle: b -> c -> b"),
+        ([("a", "dan")], "17:98: no person 'dan'; did you mean 'dana'?"),
+        ([("a", "team:night")], "17:98: no team 'night'"),
+        (
+            [(str(n), f"{n + 1}") for n in range(1, 6)] + [("6", "dana")],
+            "17:98: 6 covers in a row; at most 5",
+        ),
+    ],
+)
+def test_covers_that_lead_nowhere_are_mistakes(pairs: list[tuple[str, str]], error: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        read(("people:\n  - key: dana", _covers(*pairs)))
+    (problem,) = caught.value.problems
+    assert re.sub(r":\d+: ", ":98: ", str(problem).removeprefix("c.yaml:"), count=1) == error
 
 
 def test_a_trade_that_the_rulebook_lacks_is_a_mistake() -> None:
@@ -506,11 +545,14 @@ def test_the_examples_of_the_documentation_are_right() -> None:
         people += f"  - {{key: {key}, name: {key}, roles: [rep], methods: [{{email: {key}@a.example}}]}}\n"
     head = SMALL[: SMALL.index("schedules:")]
     text = (
-        f"{head}schedules:\n{example('duty:')}people:\n{people}accounts:\n{example('- key: pantryrow')}"
+        f"{head}schedules:\n{example('duty:')}teams:\n{example('night-crew:')}"
+        f"people:\n{people}accounts:\n{example('- key: pantryrow')}"
         f"coverage:\n{example('- {person: priya')}"
     )
     file = parse_directory(text, "c.yaml")
     assert (len(file.people), len(file.coverage), len(file.schedules)) == (7, 2, 1)
+    assert file.people["dana"].cover == "person:luis"
+    assert file.teams == {"night-crew": ("luis", "noor")}
     assert file.contacts["pantryrow.tanya-brooks"].sites == ("pantryrow.114",)
 
 

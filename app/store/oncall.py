@@ -1,0 +1,158 @@
+"""Rows of on-call life: leave, overrides, and the ledger of what is done once.
+
+Whoever writes leave or overrides calls `changed` in the same transaction: the directory's version counts on,
+and every node reads its snapshot anew. What must not live here: who is on call (domain/roster.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_not
+
+from app.store.directory import bump_version
+from app.store.oncall_tables import leave, ledger, overrides
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveRow:
+    """A person's leave as it was entered, on [starts, ends), UTC.
+
+    `source` is empty for what somebody typed in, else the feed or file; `uid` is what that calls it.
+    """
+
+    id: int
+    person: str
+    starts: datetime
+    ends: datetime
+    note: str = ""
+    source: str = ""
+    uid: str = ""
+    entered_by: str
+    entered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideRow:
+    """A dated exception of a schedule on [starts, ends), UTC; `out` may be `*`."""
+
+    id: int
+    schedule: str
+    starts: datetime
+    ends: datetime
+    out: str = ""
+    joins: str = ""
+    reason: str = ""
+    entered_by: str
+    entered_at: datetime
+
+
+_LEAVE = [leave.c[name] for name in LeaveRow.__dataclass_fields__]
+_OVERRIDE = [overrides.c[name] for name in OverrideRow.__dataclass_fields__]
+
+
+def changed(connection: Connection, now: datetime) -> int:
+    """Count the directory's version on; return the new one. Others who change it wait until this commits."""
+    return bump_version(connection, now)
+
+
+def add_leave(connection: Connection, rows: Sequence[LeaveRow]) -> None:
+    """Insert leave."""
+    if rows:
+        names = LeaveRow.__dataclass_fields__
+        connection.execute(insert(leave), [{name: getattr(row, name) for name in names} for row in rows])
+
+
+def leave_by_id(connection: Connection, leave_id: int) -> LeaveRow | None:
+    """Return leave that is in force."""
+    row = connection.execute(
+        select(*_LEAVE).where(leave.c.id == leave_id, leave.c.withdrawn_at.is_(None)),
+    ).first()
+    return _leave(row) if row else None
+
+
+def leave_ahead(
+    connection: Connection, now: datetime, *, person: str = "", limit: int = 500
+) -> list[LeaveRow]:
+    """Return leave in force that is not over, of one person or of all, by its start; at most `limit`."""
+    found = select(*_LEAVE).where(leave.c.withdrawn_at.is_(None), leave.c.ends > now)
+    if person:
+        found = found.where(leave.c.person == person)
+    rows = connection.execute(found.order_by(leave.c.starts, leave.c.id).limit(limit))
+    return [_leave(row) for row in rows]
+
+
+def leave_from(connection: Connection, person: str, source: str) -> list[LeaveRow]:
+    """Return what one source says of a person, in force, past and future."""
+    rows = connection.execute(
+        select(*_LEAVE)
+        .where(leave.c.person == person, leave.c.source == source, leave.c.withdrawn_at.is_(None))
+        .order_by(leave.c.starts, leave.c.id),
+    )
+    return [_leave(row) for row in rows]
+
+
+def withdraw_leave(connection: Connection, ids: Collection[int], *, by: str, now: datetime) -> int:
+    """End leave that is in force; return how much there was."""
+    if not ids:
+        return 0
+    done = connection.execute(
+        update(leave)
+        .where(leave.c.id.in_(ids), leave.c.withdrawn_at.is_(None))
+        .values(withdrawn_at=now, withdrawn_by=by),
+    )
+    return done.rowcount
+
+
+def add_overrides(connection: Connection, rows: Sequence[OverrideRow]) -> None:
+    """Insert overrides."""
+    if rows:
+        names = OverrideRow.__dataclass_fields__
+        connection.execute(insert(overrides), [{name: getattr(row, name) for name in names} for row in rows])
+
+
+def overrides_ahead(
+    connection: Connection, now: datetime, *, schedule: str = "", limit: int = 500
+) -> list[OverrideRow]:
+    """Return overrides in force that are not over, of one schedule or of all, in the order they apply."""
+    found = select(*_OVERRIDE).where(overrides.c.revoked_at.is_(None), overrides.c.ends > now)
+    if schedule:
+        found = found.where(overrides.c.schedule == schedule)
+    rows = connection.execute(found.order_by(overrides.c.id).limit(limit))
+    return [OverrideRow(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+def revoke_override(connection: Connection, override_id: int, *, by: str, now: datetime) -> bool:
+    """End an override that is in force; return whether it was."""
+    done = connection.execute(
+        update(overrides)
+        .where(and_(overrides.c.id == override_id, overrides.c.revoked_at.is_(None)))
+        .values(revoked_at=now, revoked_by=by),
+    )
+    return done.rowcount > 0
+
+
+def first_time(connection: Connection, job: str, keys: Collection[str], now: datetime) -> set[str]:
+    """Enter occasions of a job in the ledger; return those that nobody had entered before.
+
+    Of several nodes at it at once, one gets each key: the others wait until it commits. What follows from the
+    key belongs into the same transaction.
+    """
+    if not keys:
+        return set()
+    rows = [{"job": job, "key": key, "done_at": now} for key in sorted(set(keys))]
+    added = insert_or_not(ledger).values(rows).on_conflict_do_nothing().returning(ledger.c.key)
+    return set(connection.execute(added).scalars())
+
+
+def forget_before(connection: Connection, job: str, before: datetime) -> int:
+    """Drop entries of a job that are too old to come up again; return how many."""
+    gone = connection.execute(delete(ledger).where(ledger.c.job == job, ledger.c.done_at < before))
+    return gone.rowcount
+
+
+def _leave(row: Row[tuple[object, ...]]) -> LeaveRow:
+    return LeaveRow(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
