@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
+from app.rules_cli import rules_cli
 
 cli = typer.Typer(
     help="Closeloop: service emergencies become tickets that somebody always has.",
@@ -18,7 +19,6 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 user_cli = typer.Typer(help="Who may sign in.", no_args_is_help=True)
-rules_cli = typer.Typer(help="The rulebook.", no_args_is_help=True)
 cli.add_typer(user_cli, name="user")
 cli.add_typer(rules_cli, name="rules")
 sla_cli = typer.Typer(help="The SLA clocks: audited, explained; policies.", no_args_is_help=True)
@@ -145,18 +145,6 @@ def user_add(
                 now=now,
             )
     typer.echo(f"{email} may sign in now." if new else f"{email} has a new password.")
-
-
-@rules_cli.command("check")
-def rules_check(
-    folders: Annotated[list[Path] | None, typer.Argument(help="Folders; default: CLOSELOOP_RULES.")] = None,
-) -> None:
-    """Check the rulebook: every error with file, line and reason."""
-    from app.rulebook.revision import load as load_rulebook
-    from app.settings import read_settings
-
-    book = load_rulebook(*(folders or read_settings().rules))
-    typer.echo(f"The rulebook is sound. Revision {book.hash[:12]}.")
 
 
 @sla_cli.command("verify")

@@ -5,9 +5,10 @@ What must not live here: how a rule decides (rulebook/), how ladders and clocks 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 PRIORITIES: Final = ("P1", "P2", "P3", "P4")
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -63,6 +64,38 @@ class TraceStep:
     rule: str
     matched: bool
     facts: tuple[tuple[str, str], ...] = ()
+
+
+class Tried(NamedTuple):
+    """One rule of a Trace: its stage, its name, whether it matched, and the names of what it looked at."""
+
+    stage: str
+    rule: str
+    matched: bool
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """Why a message was decided as it was: the rules that were tried, in order, and the values they saw.
+
+    It is what a ticket keeps: a value stands once in `seen`, however many rules looked at it.
+    """
+
+    seen: Mapping[str, str]
+    tried: tuple[Tried, ...]
+
+
+def trace_of(steps: Iterable[TraceStep]) -> Trace:
+    """Return `steps` as a ticket keeps them."""
+    known = tuple(steps)
+    return Trace(
+        seen={name: value for step in known for name, value in step.facts},
+        tried=tuple(
+            Tried(step.stage, step.rule, step.matched, tuple(name for name, _ in step.facts))
+            for step in known
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

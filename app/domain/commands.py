@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.domain.classification import Classification, Route
+from app.domain.classification import Classification, Facts, Route
 from app.domain.events import Requester
 from app.domain.message import Channel
 
@@ -19,6 +19,7 @@ class Open:
     """A customer's message opens a ticket. `contact_at` is when the customer wrote or called, UTC.
 
     A colleague who types it in later gives the `backdated_reason`; one who takes it at once is `taken_by`.
+    `facts` are what the rules were asked, None when none was; `failure` says why they could not be asked.
     """
 
     actor: str
@@ -37,6 +38,8 @@ class Open:
     ask_site: bool
     backdated_reason: str = ""
     taken_by: str = ""
+    facts: Facts | None = None
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import assert_never
 from app.domain import closing, explaining, merging, responding
 from app.domain import commands as cmd
 from app.domain import events as ev
+from app.domain.classification import trace_of
 from app.domain.clocks import (
     CLOCK,
     CLOSURE,
@@ -23,6 +24,7 @@ from app.domain.clocks import (
     wanted_timers,
 )
 from app.domain.commands import Command
+from app.domain.directory import Role
 from app.domain.drafting import Draft, Fact, Say, Setting
 from app.domain.events import AnyEvent
 from app.domain.roster import PAGED_BY
@@ -175,6 +177,8 @@ def _open(draft: Draft, command: cmd.Open) -> None:
             close_after_seconds=int(route.confirm.close_after.total_seconds()),
             inbox_id=command.inbox_id,
             backdated_reason=command.backdated_reason,
+            facts=command.facts,
+            trace=trace_of((*found.trace, *route.trace)) if command.facts else None,
         ),
     )
     if command.taken_by:
@@ -182,6 +186,9 @@ def _open(draft: Draft, command: cmd.Open) -> None:
         draft.answer(TextId.ACKED, command.taken_by)
     else:
         draft.begin_ladder()
+    if command.failure:
+        for person in draft.who([Role.DUTY_MANAGER]):
+            draft.tell(person, TextId.INTAKE_FAILED, page=True, reason=command.failure)
     for person in draft.who(route.also_notify):
         if person not in draft.ticket.paged:
             draft.tell(person, TextId.FOR_INFORMATION)

@@ -27,6 +27,7 @@ from app.domain.breach_events import (
     BreachUnexcused,
     Warned,
 )
+from app.domain.classification import Facts, Trace
 from app.domain.event import SYSTEM, Event, Head, Requester
 from app.domain.message import Channel
 
@@ -54,7 +55,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened(Event):
-    """A customer's first message became this ticket; `at` is the customer's contact."""
+    """A customer's first message became this ticket; `at` is the customer's contact.
+
+    `facts` and `trace` are what the rules were asked and why they said so; None where no rule was asked.
+    """
 
     kind: ClassVar[str] = "opened"
     number: int
@@ -75,6 +79,8 @@ class Opened(Event):
     close_after_seconds: int
     inbox_id: int | None
     backdated_reason: str = ""
+    facts: Facts | None = None
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,11 @@ def warnings_of(book: Rulebook) -> Iterator[str]:
         yield f"words.yaml: no rule asks for the list {name!r}"
 
 
+def count_examples(book: Rulebook) -> int:
+    """Return how many examples and counterexamples the rules carry."""
+    return sum(len(rule.examples) + len(rule.counterexamples) for _, rules in _stages(book) for rule in rules)
+
+
 def run_examples(book: Rulebook) -> list[Failure]:
     """Return the examples and counterexamples that do not come out as their rule says, in order."""
     failures: list[Failure] = []

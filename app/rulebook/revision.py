@@ -71,6 +71,11 @@ class Rulebook:
         """Return all ladders by name."""
         return self._parts.ladders
 
+    @property
+    def policies(self) -> Mapping[str, Mapping[str, object]]:
+        """Return the documents of all SLA policies by name."""
+        return self._parts.policies
+
     def classify(self, facts: Facts) -> Classification:
         """Return what a message with these `facts` is about, and which rules decided it."""
         view = view_of(facts, self._parts.vocabulary)

@@ -5,17 +5,22 @@ Only id, channel, subject and text of a row are read to predict. What must not l
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from app.domain.classification import Facts
+from app.domain.errors import CloseloopError
 from app.domain.site_codes import site_mentions
 from app.rulebook.reading import newly_written
 from app.rulebook.revision import Rulebook
 
 NEW: Final = "new"
+_READ: Final = ("id", "channel", "subject", "text")
+_LABELS: Final = ("kind", "priority", "trade", "site_code")
 _TOLD: Final = ("new", "update", "chase")
 
 
@@ -38,6 +43,28 @@ class Prediction:
             "trade": self.trade,
             "site_code": self.site_code,
         }
+
+
+class ScoreFileError(CloseloopError):
+    """The file of labelled messages cannot be used; the text says what it lacks."""
+
+
+def read_rows(file: Path, *, labelled: bool) -> list[dict[str, str]]:
+    """Return the rows of a CSV file: id, channel, subject and text, and the labels only if `labelled`.
+
+    Raises ScoreFileError when it cannot be read or lacks a column.
+    """
+    wanted = (*_READ, *(_LABELS if labelled else ()))
+    csv.field_size_limit(1 << 24)
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.DictReader(lines)
+            missing = [name for name in wanted if name not in (reader.fieldnames or ())]
+            if missing:
+                raise ScoreFileError(f"{file} has no column {', '.join(missing)}")
+            return [{name: row[name] or "" for name in wanted} for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ScoreFileError(f"{file} cannot be read: {error}") from None
 
 
 def score(book: Rulebook, rows: Iterable[Mapping[str, str]]) -> Iterable[Prediction]:
@@ -116,3 +143,20 @@ def _agreement(table: Counter[tuple[str, str]]) -> float:
 
 def _share(part: int, whole: int) -> float:
     return part / whole if whole else 1.0
+
+
+def markdown(scores: Scores) -> str:
+    """Return the scores as Markdown: the figures, then for each column what was taken for what."""
+    lines = ["| | share |", "| --- | --- |"]
+    lines += [f"| {name} | {100 * share:.1f} % |" for name, share in scores.figures.items()]
+    for column, table in scores.tables.items():
+        labels = sorted({label for label, _ in table})
+        said = sorted({guess for _, guess in table})
+        heads = " | ".join(guess or "(none)" for guess in said)
+        lines += ["", f"| {column}: labelled, below; said, beside | {heads} |"]
+        lines.append(f"| --- |{' ---: |' * len(said)}")
+        lines += [
+            f"| {label or '(none)'} | {' | '.join(str(table[label, guess] or '') for guess in said)} |"
+            for label in labels
+        ]
+    return "\n".join(lines)

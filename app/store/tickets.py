@@ -73,6 +73,12 @@ def _read(connection: Connection, condition: object) -> dict[int, Ticket]:
     return {row.id: codec.ticket_from_doc(row.doc) for row in rows}
 
 
+def next_number(connection: Connection) -> int:
+    """Return the number that would be drawn next, without drawing it."""
+    found = connection.exec_driver_sql("SELECT last_value + is_called::int FROM ticket_numbers")
+    return int(found.scalar_one())
+
+
 def draw_numbers(connection: Connection, count: int) -> list[int]:
     """Return `count` fresh ticket numbers."""
     series = func.generate_series(1, count).table_valued("n")

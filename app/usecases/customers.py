@@ -5,19 +5,22 @@ What must not live here: how words are read (domain/replies.py), what a command 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from app.domain import commands as cmd
 from app.domain.classification import PRIORITIES, WEEKDAYS, Classification, ClosureTerms, Facts, Route
 from app.domain.closing import may_reopen
-from app.domain.directory import Contact, Site
+from app.domain.directory import Contact, Role, Site
 from app.domain.events import SYSTEM, Requester
 from app.domain.message import Channel, Message
 from app.domain.replies import CustomerReply, CustomerVerb, parse_customer
 from app.domain.site_codes import site_mentions
 from app.domain.texts import TextId
 from app.domain.ticket import State, Ticket
+from app.rulebook.revision import Rulebook
 from app.store.inbox import Handled, Waiting
 from app.usecases.correspondents import (
     Correspondents,
@@ -29,7 +32,11 @@ from app.usecases.correspondents import (
 )
 from app.usecases.desk import Desk
 
+log = structlog.get_logger()
+
 _NOTHING_WRITTEN = "(no text)"
+_LONGEST_FAILURE = 300
+_TRIAGE_TERMS = ClosureTerms(remind_after=timedelta(hours=4), close_after=timedelta(days=1))
 
 
 def handle(desk: Desk, people: Correspondents, waiting: Waiting, message: Message) -> Handled:
@@ -64,7 +71,7 @@ def open_for_triage(desk: Desk, waiting: Waiting, error: Exception) -> Ticket:
     raw = str(inbound.payload.get("Body") or inbound.payload.get("text") or "")
     text = raw or inbound.raw[:2000].decode("utf-8", "replace").replace("\0", "")
     rulebook = desk.house.rulebook
-    route = rulebook.route(Facts(), Classification(priority="P1"))
+    route = _triage_route(rulebook)
     desk.note("triage", inbound.sender, {"error": repr(error)[:500]})
     requester = Requester(
         contact="",
@@ -83,20 +90,33 @@ def open_for_triage(desk: Desk, waiting: Waiting, error: Exception) -> Ticket:
         site="",
         text=text.strip() or _NOTHING_WRITTEN,
         classification=Classification(priority="P1", tags=("triage",), rules=("intake failed",)),
-        route=Route(
-            ladder=route.ladder,
-            sla=route.sla,
-            confirm=ClosureTerms(
-                remind_after=route.confirm.remind_after,
-                close_after=route.confirm.close_after,
-            ),
-        ),
+        route=route,
         revision=rulebook.hash,
         policy=desk.house.policy_hash(desk.connection, route.sla),
         inbox_id=waiting.id,
         ask_site=False,
+        failure=repr(error)[:_LONGEST_FAILURE],
     )
     return desk.apply(command).ticket
+
+
+def _triage_route(rulebook: Rulebook) -> Route:
+    """Return the route of a stranger's P1; where even that cannot be asked, some ladder that reaches someone.
+
+    A rule that fails on everything must not keep a person from being paged (promise 1).
+    """
+    try:
+        route = rulebook.route(Facts(), Classification(priority="P1"))
+    except Exception as error:  # noqa: BLE001 - whatever is broken in the rules, the message is not lost
+        log.error("triage_route_failed", error=repr(error))  # noqa: TRY400 - its message was logged before
+        ladders = rulebook.ladders
+        duty = [name for name, ladder in ladders.items() if Role.DUTY_MANAGER in ladder.targets]
+        return Route(
+            ladder=next(iter(duty or ladders)),
+            sla=next(iter(rulebook.policies)),
+            confirm=_TRIAGE_TERMS,
+        )
+    return Route(ladder=route.ladder, sla=route.sla, confirm=route.confirm)
 
 
 def _tickets_of(desk: Desk, message: Message, contact: Contact | None) -> list[Ticket]:
@@ -273,6 +293,7 @@ class _Visit:
             policy=self.desk.house.policy_hash(self.desk.connection, route.sla),
             inbox_id=self.waiting.id,
             ask_site=site is None,
+            facts=facts,
         )
         decision = self.desk.apply(command, None, self.origin)
         return Handled(self.waiting.id, decision.ticket.id, "")

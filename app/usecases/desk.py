@@ -97,6 +97,16 @@ class Desk:
             self.outbox.extend(self.wording.rows(say, decision.ticket, origin))
         return decision
 
+    def events(self, ticket_id: int) -> tuple[AnyEvent, ...]:
+        """Return what this transaction has recorded about a ticket so far."""
+        work = self._work.get(ticket_id)
+        return tuple(work.events) if work else ()
+
+    def clocks(self, ticket_id: int) -> Reports:
+        """Return the clocks of a ticket as its last decision here left them; none without a decision."""
+        work = self._work.get(ticket_id)
+        return work.reports if work else {}
+
     def rearm(self, ticket_id: int) -> None:
         """Write a ticket's timers as its last decision wants them, even if nothing happened to it."""
         self._work[ticket_id].rearm = True

@@ -131,11 +131,12 @@ def _read_and_decide(desk: Desk, waiting: Sequence[Waiting]) -> list[Handled]:
     people = gather(desk, list(messages.values()))
     for item in waiting:
         if item.id in messages:
-            handled.append(_one(desk, people, item, messages[item.id]))
+            handled.append(handle_one(desk, people, item, messages[item.id]))
     return handled
 
 
-def _one(desk: Desk, people: Correspondents, waiting: Waiting, message: Message) -> Handled:
+def handle_one(desk: Desk, people: Correspondents, waiting: Waiting, message: Message) -> Handled:
+    """Do what one message asks for, on the desk; return what became of it."""
     if message.automatic:
         # Automatic mail never opens, acknowledges, confirms or reopens anything (RFC 3834).
         return Handled(waiting.id, None, f"automatic: {message.automatic}"[:500])

@@ -96,6 +96,7 @@ def open_typed(
         ask_site=False,
         backdated_reason=typed.reason.strip() if backdated else "",
         taken_by=person if typed.mine else "",
+        facts=facts,
     )
     decision = desk.apply(command, None, origin)
     if backdated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.rulebook.revision import from_document
 from app.store import records
 from tests.stories.people import CALVIN, DANA, DANA_MAIL, LUCIA, NOOR, PRIYA, RUTH, STRANGER, TANYA, WATER
 from tests.stories.town import Town
@@ -124,20 +125,23 @@ def test_two_pictures_without_words_are_an_emergency_all_the_same(place: Town) -
 
 
 def test_a_message_that_breaks_the_rules_becomes_a_ticket_for_triage(place: Town) -> None:
-    real = place.house.rulebook.classify
+    real = place.house.rulebook
 
-    def broken(_facts: object) -> object:
+    def broken(*_: object) -> object:
         raise ZeroDivisionError("a rule went wrong")
 
+    place.house.rulebook = from_document(real.document)
     place.house.rulebook.classify = broken  # type: ignore[method-assign, assignment]
+    place.house.rulebook.route = broken  # type: ignore[method-assign, assignment]
     try:
         place.text(TANYA, WATER)
     finally:
-        place.house.rulebook.classify = real  # type: ignore[method-assign]
+        place.house.rulebook = real
     view = place.ticket()
     assert (view.ticket.priority, view.ticket.tags) == ("P1", ("triage",))
     assert WATER in view.ticket.text
     assert any("1042" in text for text in duty_inbox(place))
+    assert any("a rule went wrong" in text for text in duty_inbox(place))
 
 
 def test_an_unanswered_closing_question_ends_unconfirmed(place: Town) -> None:
