@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 
 from app.store.tables import delivery_attempts, outbox
 
@@ -188,7 +189,9 @@ def record(connection: Connection, attempts: Sequence[Attempt], node: str) -> No
         ],
     )
     connection.execute(
-        insert(delivery_attempts),
+        insert(
+            delivery_attempts
+        ).on_conflict_do_nothing(),  # written before, and the commit's answer was lost
         [
             {
                 "outbox_id": a.id,
@@ -229,11 +232,15 @@ _DELIVERY = [outbox.c[name] for name in Delivery.__dataclass_fields__]
 
 
 def deliveries(connection: Connection, ids: Collection[int]) -> dict[int, Delivery]:
-    """Return the messages with these ids."""
+    """Return the messages with these ids, locked until the transaction ends.
+
+    Whoever writes several does it in the order of their ids, as `record` does: else a batch of results and
+    a batch of receipts wait for each other.
+    """
     if not ids:
         return {}
-    rows = connection.execute(select(*_DELIVERY).where(outbox.c.id.in_(ids)))
-    return {row.id: Delivery(**row._mapping) for row in rows}  # noqa: SLF001
+    statement = select(*_DELIVERY).where(outbox.c.id.in_(ids)).order_by(outbox.c.id).with_for_update()
+    return {row.id: Delivery(**row._mapping) for row in connection.execute(statement)}  # noqa: SLF001
 
 
 def of_ticket(connection: Connection, ticket_id: int, limit: int = 500) -> list[Delivery]:

@@ -1,29 +1,26 @@
 """From the outbox to the providers: claim with a lease, send outside any transaction, record, and go on.
 
-A failure for good is a command to the ticket in the same transaction that records it (promise 5).
-What must not live here: what the next step is (domain/decide.py), which code means what (domain/delivery.py).
+What must not live here: what becomes of the results (outcomes.py), what a code means (domain/delivery.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Connection
 
-from app.domain.commands import ReportFailure
-from app.domain.delivery import Reaction, next_attempt, reaction_to_refusal
+from app.domain.charsets import storable
+from app.domain.delivery import next_attempt
 from app.domain.message import Channel
 from app.ports import GatewayError, MailGateway, MailOut, SmsGateway, SmsOut, Trouble
 from app.store import outbox as outbox_store
-from app.store import records
-from app.store import tickets as ticket_store
 from app.store.outbox import PAGE, Attempt, Claimed
-from app.usecases.desk import Desk
+from app.usecases import outcomes
 from app.usecases.house import House
+from app.usecases.outcomes import Outcome
 
 log = structlog.get_logger()
 
@@ -43,12 +40,6 @@ class Gateways:
     mail: MailGateway
 
 
-@dataclass(frozen=True, slots=True)
-class _Result:
-    attempt: Attempt
-    message: Claimed
-
-
 def send_pending(
     house: House,
     gateways: Gateways,
@@ -57,12 +48,12 @@ def send_pending(
     pages: bool,
 ) -> int:
     """Send some pending pages, or some pending messages of all other kinds; return how many."""
-    now = house.clock.now()
+    now, lease = house.clock.now(), _PAGE_LEASE if pages else _LEASE
     with house.begin() as connection:
         claimed = outbox_store.claim(
             connection,
             now=now,
-            lease=_PAGE_LEASE if pages else _LEASE,
+            lease=lease,
             node=house.identity.node,
             batch=_PAGE_BATCH if pages else _BATCH,
             pages=pages,
@@ -71,13 +62,13 @@ def send_pending(
         return 0
     moot = [_moot(house, c) for c in claimed if not c.wanted]
     wanted = [c for c in claimed if c.wanted]
-    patience = (_PAGE_LEASE if pages else _LEASE) / 3
+    patience = lease / 3
     # Side by side for different people, one after the other for one: an update overtakes nothing.
     by_address: dict[str, list[Claimed]] = {}
     for message in wanted:
         by_address.setdefault(message.address, []).append(message)
     sent = senders.map(lambda group: _send_in_order(house, gateways, group, patience), by_address.values())
-    _record(house, [*moot, *(result for group in sent for result in group)])
+    outcomes.record(house, [*moot, *(result for group in sent for result in group)], now + lease)
     return len(claimed)
 
 
@@ -97,7 +88,7 @@ def release_dead(house: House, is_dead: Callable[[str], bool]) -> int:
         return outbox_store.release_of(connection, dead)
 
 
-def _moot(house: House, message: Claimed) -> _Result:
+def _moot(house: House, message: Claimed) -> Outcome:
     at = house.clock.now()
     attempt = Attempt(
         id=message.id,
@@ -106,7 +97,7 @@ def _moot(house: House, message: Claimed) -> _Result:
         at=at,
         detail="no longer needed: somebody has it",
     )
-    return _Result(attempt, message)
+    return Outcome(attempt, message)
 
 
 def _send_in_order(
@@ -114,9 +105,9 @@ def _send_in_order(
     gateways: Gateways,
     messages: Sequence[Claimed],
     patience: timedelta,
-) -> list[_Result]:
+) -> list[Outcome]:
     """Send one address's messages in order; when one has to wait, those behind it wait too."""
-    results: list[_Result] = []
+    results: list[Outcome] = []
     wait_until: datetime | None = None
     give_back_at = house.clock.now() + patience
     for message in messages:
@@ -131,7 +122,7 @@ def _send_in_order(
     return results
 
 
-def _wait_behind(house: House, message: Claimed, until: datetime) -> _Result:
+def _wait_behind(house: House, message: Claimed, until: datetime) -> Outcome:
     attempt = Attempt(
         id=message.id,
         attempt=message.attempts,
@@ -140,10 +131,10 @@ def _wait_behind(house: House, message: Claimed, until: datetime) -> _Result:
         detail="waits for the message before it",
         retry_at=until,
     )
-    return _Result(attempt, message)
+    return Outcome(attempt, message)
 
 
-def _send(house: House, gateways: Gateways, message: Claimed) -> _Result:
+def _send(house: House, gateways: Gateways, message: Claimed) -> Outcome:
     """Hand one message to its provider; never raises."""
     number, at = message.attempts, house.clock.now
     try:
@@ -169,11 +160,11 @@ def _send(house: House, gateways: Gateways, message: Claimed) -> _Result:
                 ),
             )
     except GatewayError as error:
-        return _Result(_failed_attempt(house, message, error), message)
+        return Outcome(_failed_attempt(house, message, error), message)
     except Exception as error:
         log.exception("gateway_broke", outbox_id=message.id)
         wrapped = GatewayError(repr(error)[:200], trouble=Trouble.AMBIGUOUS)
-        return _Result(_failed_attempt(house, message, wrapped), message)
+        return Outcome(_failed_attempt(house, message, wrapped), message)
     attempt = Attempt(
         id=message.id,
         attempt=number,
@@ -182,7 +173,7 @@ def _send(house: House, gateways: Gateways, message: Claimed) -> _Result:
         provider_id=sent.provider_id,
         status=sent.status,
     )
-    return _Result(attempt, message)
+    return Outcome(attempt, message)
 
 
 def _failed_attempt(house: House, message: Claimed, error: GatewayError) -> Attempt:
@@ -204,84 +195,6 @@ def _failed_attempt(house: House, message: Claimed, error: GatewayError) -> Atte
         state="failed" if retry is None else "pending",
         at=now,
         code=error.code,
-        detail=str(error),
+        detail=storable(str(error)),
         retry_at=retry,
     )
-
-
-def _record(house: House, results: Sequence[_Result]) -> None:
-    """Write all results; what failed for good is told to its ticket in the same transaction."""
-    now = house.clock.now()
-    with house.begin() as connection:
-        outbox_store.record(connection, [r.attempt for r in results], house.identity.node)
-        failed = _failed(connection, results)
-        if failed:
-            desk = Desk(house, connection, now)
-            report_failures(
-                desk,
-                [
-                    (r.message.ticket_id, r.message.text_id, _failure(r))
-                    for r in failed
-                    if r.message.ticket_id is not None
-                ],
-            )
-            outbox_store.mark_reported(connection, [r.message.id for r in failed])
-            for result in failed:
-                note_reaction(
-                    desk,
-                    reaction_to_refusal(result.attempt.code, 400),
-                    result.message.channel,
-                    result.message.address,
-                    result.attempt.detail,
-                )
-            desk.flush()
-    if failed:
-        house.wake("saved")
-
-
-def _failed(connection: Connection, results: Sequence[_Result]) -> list[_Result]:
-    """Return the failures that were recorded just now and that nobody has decided upon yet.
-
-    The result of a node that lost its lease counts for nothing, and a receipt may have been quicker.
-    """
-    failed = [r for r in results if r.attempt.state == "failed"]
-    known = outbox_store.deliveries(connection, [r.attempt.id for r in failed])
-    return [
-        r
-        for r in failed
-        if (row := known[r.attempt.id]).state == "failed"
-        and row.attempts == r.attempt.attempt
-        and not row.failure_reported
-    ]
-
-
-def _failure(result: _Result) -> ReportFailure:
-    message, attempt = result.message, result.attempt
-    return ReportFailure(
-        outbox_id=message.id,
-        person=message.person,
-        channel=Channel(message.channel),
-        address=message.address,
-        page=message.rank == PAGE,
-        code=attempt.code,
-        detail=attempt.detail[:200],
-    )
-
-
-def note_reaction(desk: Desk, reaction: Reaction | None, channel: str, address: str, detail: str) -> None:
-    """Keep what a refusal says beyond its message: an address that opted out, a set-up that is wrong."""
-    if reaction is Reaction.OPT_OUT:
-        records.suppress(desk.connection, channel, address, desk.now)
-    elif reaction is Reaction.CONFIG:
-        desk.note("provider_setup", channel, {"detail": detail[:500]})
-        log.error("provider_setup", channel=channel, detail=detail[:200])
-
-
-def report_failures(desk: Desk, failures: Iterable[tuple[int | None, str, ReportFailure]]) -> None:
-    """Tell tickets that messages of theirs could not be delivered: (ticket id, text id, what failed)."""
-    listed = [(ticket_id, failure) for ticket_id, _, failure in failures if ticket_id is not None]
-    desk.know(ticket_store.by_ids(desk.connection, {ticket_id for ticket_id, _ in listed}))
-    for ticket_id, failure in listed:
-        ticket = desk.tickets.get(ticket_id)
-        if ticket is not None and ticket.open:
-            desk.apply(failure, ticket)

@@ -10,8 +10,8 @@ from app.domain.message import Channel, Receipt
 from app.store import outbox as outbox_store
 from app.store.inbox import Handled, Waiting
 from app.store.outbox import PAGE, Delivery
-from app.usecases.delivery import note_reaction, report_failures
 from app.usecases.desk import Desk
+from app.usecases.outcomes import note_reaction, report_failures
 
 
 def apply(desk: Desk, receipts: Sequence[tuple[Waiting, Receipt]]) -> list[Handled]:

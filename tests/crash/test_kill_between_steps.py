@@ -39,7 +39,10 @@ class Stage:
             )
             rows = "\n".join(str(tuple(row)) for row in inbox)
             said = connection.execute(
-                text("SELECT person, state, status, attempts, body FROM outbox ORDER BY id")
+                text(
+                    "SELECT person, state, status, attempts, claimed_by, lease_until - now() AS lease,"
+                    " not_before - now() AS again, code, detail, body FROM outbox ORDER BY id"
+                )
             )
             rows += "\n" + "\n".join(str(tuple(row)) for row in said)
         phones = {phone: self.sim.phone(phone).messages for phone in (DANA, PRIYA, TANYA)}
@@ -70,9 +73,9 @@ class Stage:
             try:
                 # `now` of long ago: while the clock runs, a timer may come due at any time.
                 promises.check(self.engine, datetime(2020, 1, 1, tzinfo=UTC))
-            except AssertionError:
+            except AssertionError as broken:
                 if time.monotonic() > end:
-                    raise
+                    raise AssertionError(f"{broken}; {self.witness()}") from broken
                 time.sleep(0.1)
             else:
                 return
