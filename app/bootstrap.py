@@ -221,8 +221,9 @@ def build_app(settings: Settings, house: House) -> FastAPI:
 
     app = FastAPI(title="Closeloop", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     if settings.web:
-        app.include_router(
-            routes.router(
+        app.add_middleware(
+            routes.InboundDoors,
+            doors=routes.doors(
                 InboundConfig(
                     public_base_url=settings.public_url.rstrip("/"),
                     twilio_account_sid=settings.twilio_account_sid,

@@ -1,17 +1,42 @@
-"""All webhooks as one router, for bootstrap to include."""
+"""All webhooks, for bootstrap to put before the pages."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.inbound import sendgrid, twilio
 from app.inbound.config import InboundConfig
+from app.inbound.door import Doors
 from app.ports import Acceptor, Clock
 
 
-def router(config: InboundConfig, acceptor: Acceptor, clock: Clock) -> APIRouter:
-    """Return the routes below /inbound/. Raises PublicKeyError when a configured key is none."""
-    routes = APIRouter()
-    routes.include_router(twilio.router(config, acceptor, clock))
-    routes.include_router(sendgrid.router(config, acceptor, clock))
-    return routes
+def doors(config: InboundConfig, acceptor: Acceptor, clock: Clock) -> Doors:
+    """Return what answers below /inbound/, by path. Raises PublicKeyError when a configured key is none."""
+    return twilio.doors(config, acceptor, clock) | sendgrid.doors(config, acceptor, clock)
+
+
+class InboundDoors:
+    """Middleware that answers the webhooks itself and lets everything else through.
+
+    Five webhooks belong to each message. Looking for a route among all the pages costs more than checking the
+    signature, and the validation that a route would do has no part in a signed raw body.
+    """
+
+    def __init__(self, app: ASGIApp, doors: Doors) -> None:
+        """Stand before `app`."""
+        self._app = app
+        self._doors = doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        handler = self._doors.get(scope["path"]) if scope["type"] == "http" else None
+        if handler is None:
+            await self._app(scope, receive, send)
+        elif scope["method"] != "POST":
+            refusal = Response("POST only", 405, headers={"Allow": "POST"}, media_type="text/plain")
+            await refusal(scope, receive, send)
+        else:
+            answer = await handler(Request(scope, receive))
+            await answer(scope, receive, send)

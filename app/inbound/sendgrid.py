@@ -12,7 +12,6 @@ import math
 import re
 from datetime import datetime
 
-from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,7 +20,7 @@ from app.domain.charsets import decode, storable
 from app.domain.mail import Mail, mailbox, parse_header_block
 from app.domain.message import Channel, Inbound, InboundKind
 from app.inbound.config import InboundConfig
-from app.inbound.door import add, bounded, hand_over, key_of, read_body, storable_json, turn_away
+from app.inbound.door import Doors, add, bounded, hand_over, key_of, read_body, storable_json, turn_away
 from app.inbound.forms import FormError, Multipart, Part, parse_multipart
 from app.inbound.signatures import BasicCredentials, SendGridSignature
 from app.ports import Acceptor, Clock
@@ -37,13 +36,13 @@ _MOST_EVENTS = 10_000
 _NAMELESS_FILE = re.compile(r"attachment\d+", re.ASCII)
 
 
-def router(config: InboundConfig, acceptor: Acceptor, clock: Clock) -> APIRouter:
+def doors(config: InboundConfig, acceptor: Acceptor, clock: Clock) -> Doors:
     """Return POST /inbound/sendgrid/parse and /inbound/sendgrid/events. Raises PublicKeyError."""
     door = _Door(config, acceptor, clock)
-    routes = APIRouter()
-    add(routes, "/inbound/sendgrid/parse", door.parse)
-    add(routes, "/inbound/sendgrid/events", door.events)
-    return routes
+    found: Doors = {}
+    add(found, "/inbound/sendgrid/parse", door.parse)
+    add(found, "/inbound/sendgrid/events", door.events)
+    return found
 
 
 class _Door:

@@ -7,13 +7,12 @@ import re
 from datetime import datetime
 from functools import partial
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.domain.message import Channel, Inbound, InboundKind
 from app.inbound.config import InboundConfig
-from app.inbound.door import add, bounded, hand_over, key_of, read_body, storable_json, turn_away
+from app.inbound.door import Doors, add, bounded, hand_over, key_of, read_body, storable_json, turn_away
 from app.inbound.forms import FormError, parse_urlencoded
 from app.inbound.signatures import TwilioSignature
 from app.ports import Acceptor, Clock
@@ -25,13 +24,13 @@ _CHANNEL_PREFIX = re.compile(r"(?:whatsapp|rcs|sms)\s*:", re.IGNORECASE)
 _OUTBOX_ID = re.compile(r"\d{1,19}", re.ASCII)
 
 
-def router(config: InboundConfig, acceptor: Acceptor, clock: Clock) -> APIRouter:
+def doors(config: InboundConfig, acceptor: Acceptor, clock: Clock) -> Doors:
     """Return POST /inbound/twilio/sms and /inbound/twilio/status?o=<outbox id>."""
     door = _Door(config, acceptor, clock)
-    routes = APIRouter()
-    add(routes, "/inbound/twilio/sms", door.sms)
-    add(routes, "/inbound/twilio/status", door.status)
-    return routes
+    found: Doors = {}
+    add(found, "/inbound/twilio/sms", door.sms)
+    add(found, "/inbound/twilio/status", door.status)
+    return found
 
 
 class _Door:

@@ -7,7 +7,7 @@ from memory import FixedClock, MemoryInbox
 from signing_by_hand import ACCOUNT, BASE, BASIC, NUMBER, OTHER_TOKEN, PUBLIC, TOKEN
 
 from app.inbound.config import InboundConfig
-from app.inbound.routes import router
+from app.inbound.routes import InboundDoors, doors
 
 CONFIG = InboundConfig(
     public_base_url=BASE,
@@ -22,5 +22,5 @@ CONFIG = InboundConfig(
 
 def app_of(config: InboundConfig, inbox: MemoryInbox) -> FastAPI:
     app = FastAPI()
-    app.include_router(router(config, inbox, FixedClock()))
+    app.add_middleware(InboundDoors, doors=doors(config, inbox, FixedClock()))
     return app
