@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, TextClause, select, text, update
 
 from app.domain.message import Channel, Inbound, InboundKind
 from app.store.tables import inbox
@@ -75,18 +75,23 @@ def store(connection: Connection, rows: Sequence[tuple[int, Inbound]]) -> set[in
     return set(connection.execute(_STORE, columns).scalars())
 
 
-_CLAIM = text(
-    """
-    WITH scanned AS (
-        SELECT sender, id, not_before FROM inbox WHERE state = 'new' ORDER BY id LIMIT :scan
-    ), first AS (
-        SELECT DISTINCT ON (sender) sender, id, not_before FROM scanned ORDER BY sender, id
-    ), ready AS MATERIALIZED (
-        SELECT sender FROM first WHERE not_before <= :now ORDER BY id LIMIT :batch
+def _claim(which: str) -> TextClause:
+    return text(
+        f"""
+        WITH scanned AS (
+            SELECT sender, id, not_before FROM inbox WHERE state = 'new' AND {which} ORDER BY id LIMIT :scan
+        ), first AS (
+            SELECT DISTINCT ON (sender) sender, id, not_before FROM scanned ORDER BY sender, id
+        ), ready AS MATERIALIZED (
+            SELECT sender FROM first WHERE not_before <= :now ORDER BY id LIMIT :batch
+        )
+        SELECT sender FROM ready WHERE pg_try_advisory_xact_lock(:lock, hashtext(sender))
+        """,  # noqa: S608 - one of the two conditions below
     )
-    SELECT sender FROM ready WHERE pg_try_advisory_xact_lock(:lock, hashtext(sender))
-    """,
-)
+
+
+# Each in the words of its partial index.
+_CLAIM_MESSAGES, _CLAIM_RECEIPTS = _claim("kind <> 'receipt'"), _claim("kind = 'receipt'")
 
 _READ = text(
     """
@@ -95,7 +100,7 @@ _READ = text(
     WHERE id IN (
         SELECT id FROM (
             SELECT id, row_number() OVER w AS place, sum(octet_length(raw)) OVER w AS bytes
-            FROM inbox WHERE state = 'new' AND sender = ANY(:senders)
+            FROM inbox WHERE state = 'new' AND sender = ANY(:senders) AND (kind = 'receipt') = :receipts
             WINDOW w AS (ORDER BY id)
         ) queue
         WHERE place = 1 OR (place <= :batch AND bytes <= :bytes)
@@ -105,21 +110,24 @@ _READ = text(
 )
 
 
-def claim(connection: Connection, now: datetime, batch: int) -> list[Waiting]:
-    """Return up to `batch` waiting requests, each sender's in order, to be handled in this transaction.
+def claim(connection: Connection, now: datetime, batch: int, *, receipts: bool = False) -> list[Waiting]:
+    """Return up to `batch` waiting messages or receipts, each sender's in order, for this transaction.
 
     Whoever gets a sender's lock has all of that sender's messages until the transaction ends, so that two
     nodes never handle one sender's messages side by side or out of order.
     """
     senders = list(
         connection.execute(
-            _CLAIM,
+            _CLAIM_RECEIPTS if receipts else _CLAIM_MESSAGES,
             {"scan": _SCAN, "now": now, "batch": batch, "lock": _SENDER_LOCK},
         ).scalars(),
     )
     if not senders:
         return []
-    rows = connection.execute(_READ, {"senders": senders, "batch": batch, "bytes": _BATCH_BYTES})
+    rows = connection.execute(
+        _READ,
+        {"senders": senders, "batch": batch, "bytes": _BATCH_BYTES, "receipts": receipts},
+    )
     return [
         Waiting(
             row.id,

@@ -62,7 +62,8 @@ inbox = Table(
         "state = 'new' OR ticket_id IS NOT NULL OR outcome <> ''",
         name="ticket_or_reason",
     ),
-    Index("ix_inbox_waiting", "id", postgresql_where=text("state = 'new'")),
+    Index("ix_inbox_messages", "id", postgresql_where=text("state = 'new' AND kind <> 'receipt'")),
+    Index("ix_inbox_receipts", "id", postgresql_where=text("state = 'new' AND kind = 'receipt'")),
     Index("ix_inbox_waiting_sender", "sender", "id", postgresql_where=text("state = 'new'")),
     Index("ix_inbox_ticket", "ticket_id", postgresql_where=text("ticket_id IS NOT NULL")),
 )

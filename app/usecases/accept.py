@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.domain.message import Inbound
+from app.domain.message import Inbound, InboundKind
 from app.ports import Accepted, StorageUnavailableError
 from app.store import inbox as inbox_store
 from app.store import records
@@ -117,8 +117,14 @@ class InboxWriter:
             return
         for job, answer in zip(jobs, answers, strict=True):
             _resolve(job, answer)
-        if jobs:
+        self._wake(jobs)
+
+    def _wake(self, jobs: list[_Job]) -> None:
+        kinds = {item.kind == InboundKind.RECEIPT for job in jobs for item in job.items}
+        if False in kinds:
             self._house.wake("inbox")
+        if True in kinds:
+            self._house.wake("receipts")
 
     def _fail(self, job: _Job, error: Exception) -> None:
         """Store one item without the characters that PostgreSQL refuses, or say 'later'."""
@@ -130,7 +136,7 @@ class InboxWriter:
             _reject(job, StorageUnavailableError("the database cannot store this now; try again"))
             return
         _resolve(job, answer)
-        self._house.wake("inbox")
+        self._wake([clean])
 
     def _store(self, jobs: list[_Job], refusals: list[_Refusal]) -> list[list[Accepted]]:
         ids = self._house.ids

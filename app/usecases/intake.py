@@ -34,30 +34,46 @@ _GIVE_UP_AFTER = 5
 
 
 def handle_waiting(house: House, batch: int = BATCH) -> int:
-    """Handle up to `batch` waiting requests; return how many were handled. Each sender's in order."""
+    """Handle up to `batch` waiting messages; return how many were handled. Each sender's in order."""
+    return _handle_all(house, batch, receipts=False)
+
+
+def handle_receipts(house: House, batch: int = BATCH) -> int:
+    """Handle up to `batch` waiting receipts; return how many. Apart, so that no message waits behind them."""
+    return _handle_all(house, batch, receipts=True)
+
+
+def _handle_all(house: House, batch: int, *, receipts: bool) -> int:
     try:
-        return _handle(house, batch, _read_and_decide)
+        return _handle(house, batch, _read_and_decide, receipts=receipts)
     except Exception as error:  # noqa: BLE001 - whatever one message does must not stop the others
         house.forget_kept()
         log.warning("intake_batch_failed", error=repr(error))
-    return _one_by_one(house, batch)
+    return _one_by_one(house, batch, receipts=receipts)
 
 
-def _handle(house: House, batch: int, work: Callable[[Desk, Sequence[Waiting]], list[Handled]]) -> int:
+def _handle(
+    house: House,
+    batch: int,
+    work: Callable[[Desk, Sequence[Waiting]], list[Handled]],
+    *,
+    receipts: bool,
+) -> int:
     now = house.clock.now()
     with house.begin() as connection:
-        waiting = inbox_store.claim(connection, now, batch)
+        waiting = inbox_store.claim(connection, now, batch, receipts=receipts)
         if not waiting:
             return 0
         desk = Desk(house, connection, now)
         handled = work(desk, waiting)
         desk.flush()
         inbox_store.finish(connection, handled, now)
-    house.wake("saved")
+    if desk.changed:
+        house.wake("saved")
     return len(handled)
 
 
-def _one_by_one(house: House, batch: int) -> int:
+def _one_by_one(house: House, batch: int, *, receipts: bool) -> int:
     """Handle messages singly, so that the one that fails steps aside and the others go through."""
     done = 0
     for _ in range(batch):
@@ -68,7 +84,7 @@ def _one_by_one(house: House, batch: int) -> int:
             return _read_and_decide(desk, waiting[:1])
 
         try:
-            handled = _handle(house, 1, single)
+            handled = _handle(house, 1, single, receipts=receipts)
         except Exception as error:
             house.forget_kept()
             if not failed:

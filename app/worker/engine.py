@@ -71,6 +71,7 @@ class Worker:
         self._senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="sender")
         self._notice_senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="notice-sender")
         self._inbox = Loop("inbox", lambda: intake.handle_waiting(house))
+        self._receipts = Loop("receipts", lambda: intake.handle_receipts(house))
         self._timers = Loop("timers", lambda: timers.fire_due(house))
         # Pages have senders of their own: a provider that hangs on notices must not hold up a page.
         self._pages = Loop(
@@ -92,15 +93,17 @@ class Worker:
         delivery.release_dead(self._house, self._is_dead)
         for loop in self._loops():
             loop.start()
-        for loop in (self._inbox, self._timers, self._pages, self._notices):
+        for loop in (self._inbox, self._receipts, self._timers, self._pages, self._notices):
             self._scheduler.add_job(loop.wake, "interval", seconds=TICK_SECONDS)
         self._scheduler.add_job(self._leases.wake, "interval", seconds=_LEASES_SECONDS)
         self._scheduler.start()
 
     def wake(self, what: str) -> None:
-        """Wake the loops that have to do with `what`: `inbox` after a webhook, `saved` after a decision."""
+        """Wake the loops that have to do with `what`: `inbox`, `receipts` after a webhook, else `saved`."""
         if what == "inbox":
             self._inbox.wake()
+        elif what == "receipts":
+            self._receipts.wake()
         else:
             self._pages.wake()
             self._notices.wake()
@@ -115,4 +118,4 @@ class Worker:
         self._notice_senders.shutdown(wait=True, cancel_futures=True)
 
     def _loops(self) -> tuple[Loop, ...]:
-        return (self._inbox, self._timers, self._pages, self._notices, self._leases)
+        return (self._inbox, self._receipts, self._timers, self._pages, self._notices, self._leases)

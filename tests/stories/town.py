@@ -63,7 +63,11 @@ class Town:
         """Do all work that is due now, until there is none: inbox, timers, outbox, receipts."""
         for _ in range(100):
             assert self.sim.settle(10)
-            did = intake.handle_waiting(self.house) + timers.fire_due(self.house)
+            did = (
+                intake.handle_waiting(self.house)
+                + intake.handle_receipts(self.house)
+                + timers.fire_due(self.house)
+            )
             for pages in (True, False):
                 did += delivery.send_pending(self.house, self.gateways, self.senders, pages=pages)
             if not did:

@@ -130,7 +130,7 @@ def test_a_failure_that_a_receipt_told_first_is_decided_upon_once(
 
     def refused_after_a_receipt(_message: SmsOut | MailOut) -> str | None:
         put(house, receipt(page, "undelivered", "30005", clock.at))
-        intake.handle_waiting(house)
+        intake.handle_receipts(house)
         raise GONE
 
     delivery.send_pending(house, ways(Carrier(refused_after_a_receipt)), senders, pages=True)
@@ -147,7 +147,7 @@ def test_a_receipt_may_come_before_the_send_is_recorded(
 
     def quick(_message: SmsOut | MailOut) -> str | None:
         put(house, receipt(page, "undelivered", "30005", clock.at))
-        intake.handle_waiting(house)
+        intake.handle_receipts(house)
         return "queued"
 
     delivery.send_pending(house, ways(Carrier(quick)), senders, pages=True)
@@ -183,7 +183,7 @@ def test_receipts_twice_and_out_of_order(company: Engine, rulebook: Rulebook, se
             house,
             *(receipt(page, word, "30005" if word in ("undelivered", "failed") else "") for word in words),
         )
-        until_idle(lambda: intake.handle_waiting(house, 2))()
+        until_idle(lambda: intake.handle_receipts(house, 2))()
         assert scalars(company, "SELECT status FROM outbox WHERE id = :id", id=page) == [ends], words
         assert len(failures(company)) - before == failed, words
 
@@ -191,7 +191,7 @@ def test_receipts_twice_and_out_of_order(company: Engine, rulebook: Rulebook, se
 def test_a_receipt_for_nothing_of_ours_is_put_on_record(company: Engine, rulebook: Rulebook) -> None:
     house = node(company, rulebook, Clock())
     put(house, receipt(999, "delivered"))
-    intake.handle_waiting(house)
+    intake.handle_receipts(house)
     assert scalars(company, "SELECT outcome FROM inbox") == ["receipt: no such message of ours"]
 
 
