@@ -1,13 +1,13 @@
 """Messages and receipts wait apart.
 
-Made on 2026-11-21, after 8b7eb45953b7.
+Made on 2026-11-21, after 9ed110a9bc29.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "49272d21db8b"
-down_revision = "8b7eb45953b7"
+down_revision = "9ed110a9bc29"
 branch_labels = None
 depends_on = None
 
