@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from pathlib import Path
@@ -102,12 +103,15 @@ def compute(
     from app.domain.compute import answer_line
 
     try:
-        # Bytes that are no UTF-8 spoil their own line only.
-        questions = open(file or sys.stdin.fileno(), encoding="utf-8", errors="replace")  # noqa: PTH123, SIM115
+        # Bytes that are no UTF-8 spoil their own line only; editors that mark UTF-8 at the start may.
+        questions = open(file or sys.stdin.fileno(), encoding="utf-8-sig", errors="replace")  # noqa: PTH123, SIM115
     except OSError as error:
         typer.echo(f"closeloop: {file} cannot be read: {error.strerror}", err=True)
         raise typer.Exit(2) from None
     failed = False
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Half a character of UTF-16 goes out as the escape by which it came in, and stops no other line.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     with questions:
         for line in questions:
             if line.strip():

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.domain.directory import Directory
 from app.domain.sla import ClockReport, Metric, Policy, explain
 from app.domain.ticket import State, Ticket
 
@@ -44,6 +45,14 @@ class Threshold:
     at: datetime
     breach: bool
     seen_at: datetime
+
+
+def zone_of(ticket: Ticket, directory: Directory) -> str:
+    """Return the IANA zone that `site` calendars stand for on this ticket, and that its times are shown in.
+
+    It is stamped on the ticket with its site: what the directory says later moves no figure (promise 7).
+    """
+    return ticket.timezone or directory.timezone(ticket.site)
 
 
 def read_clocks(ticket: Ticket, policy: Policy, now: datetime) -> Reports:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib import import_module
+from math import isfinite
 from typing import NoReturn, cast
 
 from app.domain.calendars import Calendar, parse_calendar
@@ -251,6 +252,8 @@ def _maybe(instant: datetime | None) -> str | None:
 
 def _id(question: object) -> object:
     found = question.get("id") if isinstance(question, dict) else None
+    if isinstance(found, float) and not isfinite(found):
+        return None  # 1e999 is read as infinite, which JSON cannot write
     return found if isinstance(found, str | int | float) else None  # never what could be too deep to print
 
 

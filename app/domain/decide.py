@@ -140,7 +140,9 @@ def _dispatch(draft: Draft, command: Command) -> bool:  # noqa: C901, PLR0912, P
         case cmd.ExplainBreach() | cmd.ExcuseBreach() | cmd.UnexcuseBreach():
             explaining.explain_breach(draft, command)
         case cmd.SetSite():
-            draft.record(ev.SiteSet(**draft.head(), account=command.account, site=command.site))
+            zone = draft.setting.timezone
+            place = ev.SiteSet(**draft.head(), account=command.account, site=command.site, timezone=zone)
+            draft.record(place)
         case cmd.Confirm():
             closing.confirm(draft, command)
         case cmd.Decline():
@@ -179,6 +181,7 @@ def _open(draft: Draft, command: cmd.Open) -> None:
             backdated_reason=command.backdated_reason,
             facts=command.facts,
             trace=trace_of((*found.trace, *route.trace)) if command.facts else None,
+            timezone=draft.setting.timezone,
         ),
     )
     if command.taken_by:

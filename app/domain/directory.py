@@ -184,6 +184,11 @@ class Directory:
     def _people_by_address(self) -> Mapping[str, Person]:
         return {m.address: p for p in self.people.values() if p.active for m in p.methods}
 
+    def timezone(self, site: str) -> str:
+        """Return the IANA zone of the site with that key, the company's for an unknown one."""
+        known = self.sites.get(site)
+        return known.timezone if known else self.company.timezone
+
     def site_by_code(self, account: str, code: str) -> Site | None:
         """Return the account's active site with that code; leading zeros do not matter."""
         return self._sites_by_code.get((account, normal_code(code)))

@@ -31,7 +31,8 @@ _SHORTEST_REST = timedelta(minutes=1)
 class Setting:
     """What a decision may know besides the ticket: the instant, the rules in force, who is who.
 
-    `policy` and `actions` are those that the ticket is stamped with, or is to be stamped with by the command.
+    `policy` and `actions` are those that the ticket is stamped with, or is to be stamped with by the command,
+    `timezone` is that of its site.
     """
 
     now: datetime
@@ -40,6 +41,7 @@ class Setting:
     policy: Policy
     roster: Roster
     actions: Actions = field(default_factory=Actions)
+    timezone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,8 @@ class Opened(Event):
     """A customer's first message became this ticket; `at` is the customer's contact.
 
     `facts` and `trace` are what the rules were asked and why they said so; None where no rule was asked.
+    `timezone` is the site's on that day: the clocks go by it even if the directory is changed later. Empty in
+    events of an older Closeloop, whose tickets go by the directory.
     """
 
     kind: ClassVar[str] = "opened"
@@ -81,6 +83,7 @@ class Opened(Event):
     backdated_reason: str = ""
     facts: Facts | None = None
     trace: Trace | None = None
+    timezone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,11 +257,12 @@ class PolicyMoved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSet(Event):
-    """The place became known."""
+    """The place became known; `timezone` as in Opened."""
 
     kind: ClassVar[str] = "site_set"
     account: str
     site: str
+    timezone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

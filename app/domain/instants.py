@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from app.domain.errors import CloseloopError, NaiveInstantError
 
 _INSTANT = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})?\Z",
+    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}(:\d{2}(\.\d{1,18})?)?([Zz]|[+-]\d{2}:\d{2})?\Z",
 )
 _DURATION = re.compile(r"(?:([0-9]{1,15})d)?(?:([0-9]{1,15})h)?(?:([0-9]{1,15})m)?(?:([0-9]{1,15})s)?\Z")
 
@@ -22,7 +22,10 @@ class DurationError(CloseloopError):
 
 
 def parse_instant(text: object) -> datetime:
-    """Return the aware UTC instant that `text` (RFC 3339) names. Raises InstantError, NaiveInstantError."""
+    """Return the aware UTC instant that `text` (RFC 3339) names, what is less than a microsecond cut off.
+
+    Raises InstantError, NaiveInstantError.
+    """
     match = _INSTANT.match(text) if isinstance(text, str) else None
     if not isinstance(text, str) or match is None:
         raise InstantError(f"{text!r} is not an instant; write it like 2026-03-08T07:30:00Z")

@@ -352,8 +352,8 @@ class Clock:
             self._sums.append(self._sums[-1] + self._target.calendar.between_micros(span[0], span[1]))
 
     def _advance(self, at: int) -> None:
-        """Write down what the clock did since `mark`."""
-        if at > self._mark:
+        """Write down what the clock did since `mark`; one that has not started did nothing."""
+        if at > self._mark and self._state != ClockState.NONE:
             kind = PAUSED + next(iter(self._holds)) if self._holds else RUNNING
             span = (self._mark, at, kind)
             if self._stopped_at is None:

@@ -61,6 +61,7 @@ class Ticket:
     policy that the ticket was moved from.
     `merged_into` is the id of the ticket that goes on for a duplicate, else 0; `also` are the requesters of
     the duplicates that were merged into this one, who hear what its own requester hears.
+    `timezone` is that of the site on the day when the place became known; empty on older tickets.
     """
 
     id: int
@@ -97,6 +98,7 @@ class Ticket:
     ended_at: datetime | None = None
     merged_into: int = 0
     also: tuple[Requester, ...] = ()
+    timezone: str = ""
     confirmed: bool = False
     breached: tuple[str, ...] = ()
     breaches: tuple[tuple[str, datetime], ...] = ()
@@ -179,6 +181,7 @@ def opened(ticket_id: int, event: ev.Opened) -> Ticket:
         ladder=event.ladder,
         revision=event.revision,
         policy=event.policy,
+        timezone=event.timezone,
         also_notify=event.also_notify,
         remind_after=timedelta(seconds=event.remind_after_seconds),
         close_after=timedelta(seconds=event.close_after_seconds),
@@ -283,7 +286,7 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
         case ev.PolicyMoved():
             return replace(ticket, policy=event.policy, kept_breaches=len(ticket.breaches))
         case ev.SiteSet():
-            return replace(ticket, account=event.account, site=event.site)
+            return replace(ticket, account=event.account, site=event.site, timezone=event.timezone)
         case ev.Warned():
             return replace(ticket, warned=_union(ticket.warned, (f"{event.metric}:{event.share}",)))
         case ev.Breached():

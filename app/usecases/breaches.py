@@ -16,7 +16,7 @@ from app.domain import commands as cmd
 from app.domain.attribution import TURNS, Ball, Piece, attribute, ball_of
 from app.domain.breach_notes import BreachNote, note_of
 from app.domain.clock_entries import ClockEntry, entries
-from app.domain.clocks import read_clocks
+from app.domain.clocks import read_clocks, zone_of
 from app.domain.directory import Directory
 from app.domain.errors import CloseloopError
 from app.domain.events import AnyEvent
@@ -218,12 +218,6 @@ class _Reader:
 
     def _role(self, person: str) -> Ball:
         return ball_of(self.directory.people.get(person))
-
-
-def zone_of(ticket: Ticket, directory: Directory) -> str:
-    """Return the IANA zone of the ticket's site, the company's for an unknown one."""
-    site = directory.sites.get(ticket.site)
-    return site.timezone if site else directory.company.timezone
 
 
 def _place(entry: ClockEntry) -> Place:

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from app.domain.clock_entries import entries, touches
-from app.domain.clocks import Reports, Timer, next_due
+from app.domain.clocks import Reports, Timer, next_due, zone_of
 from app.domain.commands import Command, MovePolicy, Open, SetSite
 from app.domain.decide import Decision, decide
 from app.domain.drafting import Setting
@@ -71,22 +71,26 @@ class Desk:
     def apply(self, command: Command, ticket: Ticket | None = None, origin: Origin | None = None) -> Decision:
         """Decide `command` on a loaded ticket (None only for Open); its messages go to the outbox."""
         if isinstance(command, Open):
-            ladder_name, policy_hash, site = command.route.ladder, command.policy, command.site
+            ladder_name, policy_hash, zone = command.route.ladder, command.policy, self.zone(command.site)
         elif ticket is not None:
             ladder_name, policy_hash = ticket.ladder, ticket.policy
-            # Clocks are read after the command: by then the place is the new one.
-            site = command.site if isinstance(command, SetSite) else ticket.site
+            zone = zone_of(ticket, self.roster.directory)
         else:
             raise ValueError("only Open works without a ticket")
         if isinstance(command, MovePolicy) and ticket is not None and ticket.open:
             policy_hash = command.policy
+        if isinstance(command, SetSite):
+            zone = self.zone(
+                command.site
+            )  # clocks are read after the command: by then the place is the new one
         setting = Setting(
             now=self.now,
             ladder=self.house.ladder(self.connection, ladder_name, ticket),
             revision=self.house.rulebook.hash,
-            policy=self.house.policy(self.connection, policy_hash, self.zone(site)),
+            policy=self.house.policy(self.connection, policy_hash, zone),
             roster=self.roster,
             actions=self.house.actions(self.connection, policy_hash),
+            timezone=zone,
         )
         decision = decide(ticket, command, setting)
         work = self._work.setdefault(decision.ticket.id, _Work(ticket.version if ticket else 0))
@@ -113,8 +117,7 @@ class Desk:
 
     def zone(self, site: str) -> str:
         """Return the IANA zone of a site, or of the company for an unknown one."""
-        known = self.roster.directory.sites.get(site)
-        return known.timezone if known else self.roster.directory.company.timezone
+        return self.roster.directory.timezone(site)
 
     def say(self, rows: Iterable[OutboxRow]) -> None:
         """Add messages that belong to no decision, such as a list of tickets."""

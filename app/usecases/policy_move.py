@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from app.domain.classification import WEEKDAYS, Classification, Facts
-from app.domain.clocks import read_clocks
+from app.domain.clocks import read_clocks, zone_of
 from app.domain.commands import MovePolicy
 from app.domain.decide import Decision
 from app.domain.directory import Directory
@@ -130,8 +130,7 @@ def move(
 
 def _preview(house: House, connection: Connection, ticket: Ticket, now: datetime) -> PolicyPreview:
     directory = house.roster(connection).directory
-    site = directory.sites.get(ticket.site)
-    zone = site.timezone if site else directory.company.timezone
+    zone = zone_of(ticket, directory)
     name = _present_policy(house, ticket, directory, zone)
     document: Mapping[str, object] = house.rulebook.sla_document(name)
     calendars = document["calendars"]

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.table import Table
 
+from app.domain.clocks import zone_of
 from app.domain.instants import format_duration
 from app.usecases.policy_move import PolicyPreview, Standing
 
@@ -17,9 +18,8 @@ _WIDTH = 110  # also where nobody looks: a narrower file would cut the instants
 def print_preview(preview: PolicyPreview, console: Console | None = None) -> None:
     """Print each clock before and after, instants in the zone of the ticket's site."""
     out = console or Console(width=_WIDTH, highlight=False)
-    ticket, directory = preview.ticket, preview.directory
-    site = directory.sites.get(ticket.site)
-    zone = ZoneInfo(site.timezone if site else directory.company.timezone)
+    ticket = preview.ticket
+    zone = ZoneInfo(zone_of(ticket, preview.directory))
     table = Table(title=f"Ticket {ticket.number}: SLA policy {preview.name}, as it is now")
     for heading in ("Clock", "", "Target", "Due", "State"):
         table.add_column(heading)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, Engine
 
 from app.domain import events as ev
+from app.domain import zones
 from app.domain.calendars import local_instant
 from app.domain.clocks import (
     CLOCK,
@@ -24,13 +25,13 @@ from app.domain.clocks import (
     open_thresholds,
     read_clocks,
     wanted_timers,
+    zone_of,
 )
 from app.domain.errors import CloseloopError
 from app.domain.events import AnyEvent
 from app.domain.instants import format_instant, parse_instant
 from app.domain.sla import ClockState, Policy, SlaEvent, parse_policy
 from app.domain.ticket import Ticket, evolve, fold, sla_event
-from app.domain.zones import zone_of
 from app.store import directory as directory_store
 from app.store import records
 from app.store import sla_audit as store
@@ -79,10 +80,9 @@ class Promises:
         self._warnings: dict[tuple[str, str], Policy] = {}
         self.directory = directory_store.read_directory(connection)
 
-    def zone(self, site: str) -> str:
-        """Return the IANA zone of a site, or of the company for an unknown one."""
-        known = self.directory.sites.get(site)
-        return known.timezone if known else self.directory.company.timezone
+    def zone(self, ticket: Ticket) -> str:
+        """Return the IANA zone that a ticket's clocks go by."""
+        return zone_of(ticket, self.directory)
 
     def document(self, digest: str) -> dict[str, object]:
         """Return the policy and the calendars that it names as they were written. Raises LookupError."""
@@ -142,7 +142,7 @@ def since_instant(engine: Engine, text: str) -> datetime:
     with store.snapshot(engine) as connection:
         zone = directory_store.read_directory(connection).company.timezone
     midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - local wall time, placed in its zone below
-    return local_instant(midnight, zone_of(zone, "company.timezone"))
+    return local_instant(midnight, zones.zone_of(zone, "company.timezone"))
 
 
 def check(stored: Stored, promises: Promises, now: datetime) -> Checked:
@@ -153,7 +153,7 @@ def check(stored: Stored, promises: Promises, now: datetime) -> Checked:
     try:
         report.sequence(stored.sequence)
         ticket, missed = _replay(stored, promises, report)
-        policy = promises.policy(stored.policy, promises.zone(ticket.site))
+        policy = promises.policy(stored.policy, promises.zone(ticket))
         # As of the last decision, or of whatever has a later date: the server decides at that instant then.
         decided = max([stored.changed_at, ticket.changed_at, *(event.at for event in ticket.history)])
         reports = read_clocks(ticket, policy, decided)
@@ -189,7 +189,7 @@ def _replay(stored: Stored, promises: Promises, report: _Report) -> tuple[Ticket
         if ticket is None:
             raise ValueError("the first event is not `opened`")
         if thresholds or any(sla_event(event) for event in happened):
-            zone, now = promises.zone(ticket.site), (*happened, *thresholds)[-1].recorded_at
+            zone, now = promises.zone(ticket), (*happened, *thresholds)[-1].recorded_at
             policy = promises.warnings(ticket.policy, zone)
             state = (len(ticket.history), ticket.policy, zone)
             if read[0] != state:
@@ -208,7 +208,7 @@ def _kept_breaches(stored: Stored, promises: Promises, report: _Report) -> None:
         if isinstance(event, ev.PolicyMoved):
             before = stored.events[:index]
             ticket = fold(stored.id, before)
-            policy = promises.policy(event.previous, promises.zone(ticket.site))
+            policy = promises.policy(event.previous, promises.zone(ticket))
             decided = max(ticket.changed_at, *(happened.at for happened in ticket.history))
             reports = read_clocks(ticket, policy, decided)
             moved = _moved(before, promises)
@@ -239,8 +239,8 @@ def decisions(
 
 def _moved(happened: Sequence[AnyEvent], promises: Promises) -> bool:
     """Return whether the site was changed to one in another zone."""
-    sites = [event.site for event in happened if isinstance(event, ev.Opened | ev.SiteSet)]
-    return len({promises.zone(site) for site in sites}) > 1
+    places = [event for event in happened if isinstance(event, ev.Opened | ev.SiteSet)]
+    return len({event.timezone or promises.directory.timezone(event.site) for event in places}) > 1
 
 
 class _Report:

@@ -83,7 +83,7 @@ def explain_ticket(engine: Engine, number: int, as_of: datetime) -> Explanation:
             raise UnreadableTicketError(f"the events of ticket {number} cannot be read {stored.unreadable}")
         promises = Promises(connection)
         ticket = fold(stored.id, stored.events)
-        zone = promises.zone(ticket.site)
+        zone = promises.zone(ticket)
         document = promises.document(stored.policy)
         policy = promises.policy(stored.policy, zone)
         account = promises.directory.accounts.get(ticket.account)

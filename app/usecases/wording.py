@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from app.domain.clocks import zone_of
 from app.domain.directory import ContactMethod, Directory, MethodKind, Site
 from app.domain.drafting import Fact, Say
 from app.domain.message import Channel
@@ -184,7 +185,7 @@ class Wording:
         account = directory.accounts.get(ticket.account)
         site = directory.sites.get(ticket.site)
         person = directory.people.get(say.person)
-        zone = site.timezone if site else directory.company.timezone
+        zone = zone_of(ticket, directory)
         reader = person.timezone if person else zone
         facts = {
             "number": str(ticket.number),

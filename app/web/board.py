@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
 
+from app.domain.clocks import zone_of
 from app.domain.ticket import State, Ticket
 from app.store.tickets import Wanted
 from app.usecases.views import Board, BoardRow
 from app.web.access import Action, Visitor
 from app.web.acting import PRIORITIES
-from app.web.words import METRICS, STATES, Moment, Names, Timer, moment, place_of, timer, trade_of, zone_of
+from app.web.words import METRICS, STATES, Moment, Names, Timer, moment, place_of, timer, trade_of
 
 _GROUPS = (
     ("overdue", "Overdue", timedelta(0)),

@@ -15,11 +15,12 @@ from zoneinfo import ZoneInfo
 
 import xlsxwriter
 
+from app.domain.clocks import zone_of
 from app.domain.directory import Directory
 from app.rulebook.models import BreachReason
 from app.usecases.breaches import Breach
 from app.web.breach_rows import had_text, over_seconds, text_of
-from app.web.words import METRICS, Names, zone_of
+from app.web.words import METRICS, Names
 
 Cell = str | int | datetime | timedelta | None
 Portions = Iterable[tuple[Sequence[Breach], Directory, Mapping[str, str]]]

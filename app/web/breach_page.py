@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from app.domain import events as ev
+from app.domain.clocks import zone_of
 from app.domain.events import AnyEvent
 from app.rulebook.models import BreachReason
 from app.store.breaches import Total
@@ -22,7 +23,7 @@ from app.web.charts import Amount, Chart, columns, rows
 from app.web.clock_rows import Piece as BarPiece
 from app.web.clock_rows import bar_of
 from app.web.timeline import titles
-from app.web.words import METRICS, Moment, Names, address_text, moment, reason_text, span, zone_of
+from app.web.words import METRICS, Moment, Names, address_text, moment, reason_text, span
 
 Choice = tuple[str, str]
 _WEEKS: Final = 53

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.domain.attribution import Ball, Share, shares
+from app.domain.clocks import zone_of
 from app.rulebook.models import BreachReason
 from app.usecases.breaches import Breach
-from app.web.words import METRICS, Moment, Names, moment, place_of, reason_text, span, zone_of
+from app.web.words import METRICS, Moment, Names, moment, place_of, reason_text, span
 
 _BALLS: Final = {
     Ball.NOBODY: "nobody acknowledged",

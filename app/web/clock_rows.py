@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import assert_never
 
+from app.domain.clocks import zone_of
 from app.domain.sla import ClockReport, ClockState, Segment
 from app.usecases.views import TicketView
-from app.web.words import METRICS, Moment, Timer, moment, reason_text, span, timer, zone_of
+from app.web.words import METRICS, Moment, Timer, moment, reason_text, span, timer
 
 _WIDTH = 1000
 _SECOND = timedelta(seconds=1)

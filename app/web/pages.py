@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from app.domain.clocks import zone_of
 from app.domain.errors import ConflictError
 from app.domain.texts import TextId
 from app.usecases import views
@@ -31,7 +32,6 @@ from app.web.policy_move_page import PolicyMove
 from app.web.showing import HEADERS, go_to, show
 from app.web.sign_in import SignIn
 from app.web.ticket_page import ticket_page
-from app.web.words import zone_of
 from app.web.wrong import FormTooLargeError, install_errors, mount_static
 
 __all__ = ["WebConfig", "install_errors", "mount_static", "router"]

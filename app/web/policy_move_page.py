@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.domain.charsets import storable
+from app.domain.clocks import zone_of
 from app.domain.errors import ConflictError
 from app.domain.sla import ClockState
 from app.usecases import policy_move, views
@@ -22,7 +23,7 @@ from app.usecases.policy_move import MoveError, PolicyPreview, Standing
 from app.web.access import ForbiddenError, Guard, NoSuchPageError, Visitor
 from app.web.acting import NOTICES
 from app.web.showing import go_to, show
-from app.web.words import METRICS, moment, place_of, span, zone_of
+from app.web.words import METRICS, moment, place_of, span
 
 MANAGERS: Final = frozenset({"owner", "manager"})
 _STATES: Mapping[ClockState, str] = {

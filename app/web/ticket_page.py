@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Final
 from urllib.parse import quote, urlencode
 
+from app.domain.clocks import zone_of
 from app.domain.directory import Directory
 from app.domain.message import Channel
 from app.domain.ticket import Ticket
@@ -29,7 +30,6 @@ from app.web.words import (
     place_of,
     reason_text,
     trade_of,
-    zone_of,
 )
 
 _MAP = "https://maps.google.com/maps"

@@ -13,6 +13,7 @@ from operator import itemgetter
 from typing import assert_never
 
 from app.domain import events as ev
+from app.domain.clocks import zone_of
 from app.domain.events import AnyEvent
 from app.store.outbox import Delivery
 from app.usecases.views import TicketView
@@ -25,7 +26,6 @@ from app.web.words import (
     moment,
     place_of,
     reason_text,
-    zone_of,
 )
 
 # What was learned later than this after it happened says so.

@@ -105,12 +105,6 @@ def place_of(ticket: Ticket, directory: Directory) -> tuple[str, str]:
     return f"#{site.code}", f"{name} {site.city}"
 
 
-def zone_of(ticket: Ticket, directory: Directory) -> str:
-    """Return the IANA zone of the ticket's site, the company's for an unknown one."""
-    site = directory.sites.get(ticket.site)
-    return site.timezone if site else directory.company.timezone
-
-
 def trade_of(ticket: Ticket) -> str:
     """Return the trade as people read it."""
     return trade_name(ticket.trade)

@@ -104,6 +104,7 @@ class Life:
             self.look(at)
             while waiting and max(instant(waiting[0]["at"]), self.contact) <= at:
                 self.happen(at, waiting.pop(0))
+                self.look(at)  # a change may set a target that had run out before it
             if at >= self.as_of:
                 return self.report()
             self.pass_minute(at)

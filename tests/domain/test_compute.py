@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from app.__main__ import cli
 from app.domain.compute import answer_line
 
 EXAMPLES = [
@@ -133,6 +135,25 @@ def test_a_line_that_is_no_question(line: str, words: str) -> None:
     found = answer_line(line)
     assert found["id"] is None
     assert words in str(found["error"])
+
+
+def test_no_line_stops_the_ones_after_it(tmp_path: Path) -> None:
+    lines = [
+        b"\xef\xbb\xbf" + json.dumps({**ADD, "id": "marked as UTF-8"}).encode(),
+        b'{"id": "\\ud83d", "ask": "half a character"}',
+        b'{"id": 1e999, "ask": "no such number"}',
+        b'{"id": {"deep": []}, "ask": "no such id"}',
+        b"\xff\xfe\x00",
+        b"",
+        json.dumps({**ADD, "id": "last"}).encode(),
+    ]
+    file = tmp_path / "questions.jsonl"
+    file.write_bytes(b"\n".join(lines))
+    result = CliRunner().invoke(cli, ["compute", str(file)])
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.exit_code == 1
+    assert [found["id"] for found in answers] == ["marked as UTF-8", "\ud83d", None, None, None, "last"]
+    assert ["error" in found for found in answers] == [False, True, True, True, True, False]
 
 
 @pytest.mark.parametrize(
