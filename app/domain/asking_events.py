@@ -47,6 +47,22 @@ class Exhausted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedAnew(Event):
+    """Worse news: the ticket is asked for once more, from the first level of `ladder` on.
+
+    `text` are the words that pages quote from now on; `life_safety` when somebody may be in danger. `joining`
+    when somebody has it and stays on it: whoever acknowledges joins them. `ladder` is empty for the same one.
+    """
+
+    kind: ClassVar[str] = "asked_anew"
+    cycle: int
+    ladder: str = ""
+    text: str = ""
+    life_safety: bool = False
+    joining: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryFailed(Event):
     """A message could not be brought to `person` (or, when empty, to the customer)."""
 

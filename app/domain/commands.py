@@ -59,6 +59,20 @@ class CustomerSays:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorseNews:
+    """What the customer says later is worse than what they said first.
+
+    `priority` is that of the new words alone; `ladder` is the one that the ticket has to climb if they count.
+    """
+
+    actor: str
+    priority: str
+    life_safety: bool
+    ladder: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonCommand:
     """Somebody of the staff asks; `person` is their key."""
 
@@ -175,9 +189,10 @@ class MergeIn(PersonCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPriority(PersonCommand):
-    """Change the order of work."""
+    """Change the order of work. `ladder` is the one for it; empty leaves the ticket on its own."""
 
     priority: str
+    ladder: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +285,7 @@ class ReportFailure:
 Command = (
     Open
     | CustomerSays
+    | WorseNews
     | Acknowledge
     | Pass
     | Take

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from app.domain import closing, explaining, merging, responding
+from app.domain import closing, explaining, merging, responding, worsening
 from app.domain import commands as cmd
 from app.domain import events as ev
 from app.domain.classification import trace_of
@@ -103,6 +103,8 @@ def _dispatch(draft: Draft, command: Command) -> bool:  # noqa: C901, PLR0912, P
             _open(draft, command)
         case cmd.CustomerSays():
             _customer_says(draft, command)
+        case cmd.WorseNews():
+            worsening.worse_news(draft, command)
         case cmd.Acknowledge():
             responding.acknowledge(draft, command.person)
         case cmd.Pass():
@@ -277,7 +279,7 @@ def _report_failure(draft: Draft, command: cmd.ReportFailure) -> None:
     elif command.page and ticket.escalating:
         if following_method is not None:
             draft.page(person, method=following_method)
-        elif person in ticket.escalation.asked and not draft.ticket.escalation.asked:
+        elif person in ticket.escalation.asked and not draft.ticket.next_asked:
             draft.advance("unreachable", without=person)
 
 

@@ -124,11 +124,19 @@ class Draft:
         else:
             self.advance()
 
-    def advance(self, reason: str = "", *, without: str = "") -> None:
+    def advance(
+        self,
+        reason: str = "",
+        *,
+        without: str = "",
+        also: str = "",
+        text: TextId | None = None,
+    ) -> None:
         """Go to the next level that finds somebody, now; to the alarm and a new cycle when none does.
 
         `without` has just said no, asked for help or could not be reached: asking that person again in the
-        same breath would be silence. Nor is whoever holds the ticket asked to help with it.
+        same breath would be silence. Nor is whoever holds the ticket asked to help with it, unless it is
+        `also`, who is asked whatever the level says. `text` is what their page says.
         """
         ladder, escalation = self.setting.ladder, self.ticket.escalation
         missed = next(iter(escalation.asked), "")
@@ -141,7 +149,8 @@ class Draft:
                 return
             position = step.position
             found = self.who(ladder.levels[position.level - 1].notify)
-            people = tuple(p for p in found if p not in out and self.setting.roster.reachable(p))
+            wanted = {*(p for p in found if p not in out), also}
+            people = tuple(sorted(p for p in wanted if self.setting.roster.reachable(p)))
             next_at = self.now + following(ladder, position, found=bool(people)).wait
             self.record(
                 ev.LevelReached(
@@ -157,7 +166,7 @@ class Draft:
             )
             if people:
                 for person in people:
-                    self.page(person, missed=missed if missed not in people else "")
+                    self.page(person, text=text, missed=missed if missed not in people else "")
                 return
 
     def page(
@@ -173,6 +182,8 @@ class Draft:
         next_at = self.ticket.escalation.next_at
         if next_at is not None:
             facts["ack_by"] = next_at
+        if self.ticket.news:
+            facts["quote"] = f"{self.ticket.news} / {self.ticket.text}"
         if text is None and missed:
             text = TextId.PAGE_NEXT
             facts["missed"] = missed

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from app.domain.asking_events import (
     Acknowledged,
+    AskedAnew,
     DeliveryFailed,
     Escalated,
     EscalationArmed,
@@ -35,6 +36,7 @@ from app.domain.message import Channel
 __all__ = [
     "SYSTEM",
     "Acknowledged",
+    "AskedAnew",
     "BreachExcused",
     "BreachExplained",
     "BreachUnexcused",
@@ -232,12 +234,13 @@ class MergedIn(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriorityChanged(Event):
-    """The order of work changed."""
+    """The order of work changed; `ladder` is the one from now on, empty for the same."""
 
     kind: ClassVar[str] = "priority_changed"
     person: str
     priority: str
     previous: str
+    ladder: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +293,7 @@ AnyEvent = (
     | EscalationArmed
     | LevelReached
     | Exhausted
+    | AskedAnew
     | DeliveryFailed
     | Acknowledged
     | Passed

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from app.domain import commands as cmd
 from app.domain import events as ev
+from app.domain import worsening
 from app.domain.clocks import read_clocks
 from app.domain.drafting import Draft, Fact
 from app.domain.sla import Metric
@@ -31,7 +32,8 @@ def acknowledge(draft: Draft, person: str) -> None:
         return
     if ticket.assignee in ("", person):
         # The holder's "ok" to "1042 escalated to Priya" does not call off the help that the holder asked for.
-        if ticket.assignee == "" or (ticket.escalating and not ticket.escalation.joining):
+        asked = person in ticket.escalation.asked
+        if ticket.assignee == "" or (ticket.escalating and (asked or not ticket.escalation.joining)):
             take_it(draft, person)
         told_by = due_of(draft, Metric.UPDATE)
         facts: dict[str, Fact] = {"eta_by": told_by} if told_by else {}
@@ -76,7 +78,7 @@ def pass_on(draft: Draft, command: cmd.Pass) -> None:
     had_it = ticket.assignee == command.person
     was_asked = command.person in ticket.escalation.asked
     draft.record(ev.Passed(**draft.head(), person=command.person, text=command.text))
-    if had_it or (was_asked and not draft.ticket.escalation.asked):
+    if had_it or (was_asked and not draft.ticket.next_asked):
         draft.advance("passed", without=command.person)
     asked = [p for p in draft.ticket.escalation.asked if p != command.person]
     draft.answer(TextId.PASSED, command.person, to=asked[0] if asked else draft.ticket.assignee)
@@ -245,14 +247,19 @@ def move_policy(draft: Draft, command: cmd.MovePolicy) -> None:
 
 
 def set_priority(draft: Draft, command: cmd.SetPriority) -> None:
-    """Change the order of work."""
+    """Change the order of work; what nobody has yet is asked for anew when it becomes more urgent."""
     ticket = draft.ticket
-    if ticket.open and ticket.priority != command.priority:
-        draft.record(
-            ev.PriorityChanged(
-                **draft.head(),
-                person=command.person,
-                priority=command.priority,
-                previous=ticket.priority,
-            ),
-        )
+    if not ticket.open or ticket.priority == command.priority:
+        return
+    if worsening.raise_priority(draft, command.priority, person=command.person, ladder=command.ladder):
+        worsening.ask_anew(draft, command.ladder)
+        return
+    draft.record(
+        ev.PriorityChanged(
+            **draft.head(),
+            person=command.person,
+            priority=command.priority,
+            previous=ticket.priority,
+            ladder=command.ladder,
+        ),
+    )

@@ -21,6 +21,7 @@ class TextId(StrEnum):
     PAGE_NEXT = "page_next"
     STILL_OPEN = "still_open"
     REOPENED_PAGE = "reopened_page"
+    WORSE_PAGE = "worse_page"
     ACKED = "acked"
     ACKED_MANY = "acked_many"
     TAKEN = "taken"
@@ -155,6 +156,7 @@ FACTS: Final[Mapping[TextId, frozenset[str]]] = MappingProxyType(
         TextId.PAGE_NEXT: _PAGE | {"missed"},
         TextId.STILL_OPEN: _PAGE | {"to"},
         TextId.REOPENED_PAGE: _PAGE,
+        TextId.WORSE_PAGE: _PAGE,
         TextId.ACKED: _TICKET | {"eta_by", "items"},
         TextId.ACKED_MANY: frozenset({"count", "items", "link"}),
         TextId.TAKEN: _TICKET | {"by", "time"},

@@ -7,12 +7,12 @@ What must not live here: when a clock reaches what (sla.py, clocks.py), how an a
 from __future__ import annotations
 
 from app.domain import events as ev
-from app.domain.classification import PRIORITIES
 from app.domain.clocks import Reports, Threshold, open_thresholds, read_clocks
 from app.domain.drafting import Draft
 from app.domain.sla_actions import ASSIGNEE, Action
 from app.domain.texts import TextId
 from app.domain.ticket import State
+from app.domain.worsening import raise_priority
 
 
 def record_thresholds(draft: Draft, had_it: str) -> Reports:
@@ -52,7 +52,7 @@ def _record(draft: Draft, threshold: Threshold, reports: Reports, had_it: str) -
 def _act(draft: Draft, threshold: Threshold) -> None:
     action = draft.setting.actions.of(threshold.metric, breach=threshold.breach)
     if draft.ticket.open:
-        _raise_priority(draft, action.raise_priority)
+        raise_priority(draft, action.raise_priority)
     if action.escalate and draft.ticket.open and draft.ticket.state != State.RESOLVED:
         draft.record(ev.Escalated(**draft.head(), person="", text=""))
         draft.advance("breach" if threshold.breach else "warning")
@@ -64,12 +64,3 @@ def _people(draft: Draft, action: Action) -> list[str]:
     if ASSIGNEE in action.tell and draft.ticket.assignee:
         named.add(draft.ticket.assignee)
     return sorted(named)
-
-
-def _raise_priority(draft: Draft, wanted: str) -> None:
-    """Make the ticket at least as urgent as `wanted`; never less urgent than it is."""
-    ticket = draft.ticket
-    if wanted and PRIORITIES.index(wanted) < PRIORITIES.index(ticket.priority):
-        head = draft.head()
-        changed = ev.PriorityChanged(**head, person="", priority=wanted, previous=ticket.priority)
-        draft.record(changed)

@@ -41,7 +41,8 @@ class Escalation:
 
     `cycle` counts how often the whole ladder was begun. `asked` are those who were paged at the present
     level and have neither refused nor turned out to be unreachable. `joining` means that the holder asked for
-    the next level by hand: whoever acknowledges joins, and the holder stays.
+    the next level by hand, or was paged with the others after worse news: whoever acknowledges joins, and the
+    holder stays.
     """
 
     cycle: int = 1
@@ -59,6 +60,7 @@ class Ticket:
     `changed_at` is when the last of them was recorded. `breached` are the metrics whose breach is on record,
     `breaches` the same with the instant of each; the first `kept_breaches` of them were recorded under a
     policy that the ticket was moved from.
+    `news` are the customer's later words that had it asked for anew; pages quote them before `text`.
     `merged_into` is the id of the ticket that goes on for a duplicate, else 0; `also` are the requesters of
     the duplicates that were merged into this one, who hear what its own requester hears.
     `timezone` is that of the site on the day when the place became known; empty on older tickets.
@@ -88,6 +90,7 @@ class Ticket:
     acknowledged_at: datetime | None = None
     escalation: Escalation = Escalation()
     paged: tuple[str, ...] = ()
+    news: str = ""
     eta: datetime | None = None
     hold_reason: str = ""
     hold_until: datetime | None = None
@@ -122,6 +125,12 @@ class Ticket:
         """Return when the customer first told us, of this ticket or of a duplicate of it; UTC."""
         merged = (e.first_contact_at for e in self.history if e.first_contact_at is not None)
         return min((self.opened_at, *merged))
+
+    @property
+    def next_asked(self) -> tuple[str, ...]:
+        """Return who is being asked, without a holder who stays whatever the others answer."""
+        escalation = self.escalation
+        return tuple(p for p in escalation.asked if not (escalation.joining and p == self.assignee))
 
     @property
     def escalating(self) -> bool:
@@ -214,23 +223,8 @@ def fold(ticket_id: int, events: Iterable[AnyEvent]) -> Ticket:
 def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - one flat branch for each event
     at_rest = replace(ticket.escalation, next_at=None, asked=(), joining=False)
     match event:
-        case ev.EscalationArmed():
-            step = Escalation(cycle=event.cycle, next_at=event.next_at)
-            return replace(ticket, escalation=step)
-        case ev.LevelReached():
-            step = Escalation(
-                cycle=event.cycle,
-                round=event.round,
-                level=event.level,
-                next_at=event.next_at,
-                asked=event.people,
-                joining=ticket.escalation.joining,
-            )
-            return replace(ticket, escalation=step, paged=_union(ticket.paged, event.people))
-        case ev.Exhausted():
-            joining = ticket.escalation.joining
-            step = Escalation(cycle=event.cycle + 1, next_at=event.next_at, joining=joining)
-            return replace(ticket, escalation=step, paged=_union(ticket.paged, event.people))
+        case ev.EscalationArmed() | ev.LevelReached() | ev.Exhausted() | ev.AskedAnew():
+            return _ask(ticket, event)
         case ev.Acknowledged(joined=True):
             return replace(ticket, escalation=at_rest)
         case ev.Acknowledged():
@@ -282,7 +276,7 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
             danger = ticket.life_safety or event.life_safety
             return replace(ticket, also=(*ticket.also, *also), life_safety=danger)
         case ev.PriorityChanged():
-            return replace(ticket, priority=event.priority)
+            return replace(ticket, priority=event.priority, ladder=event.ladder or ticket.ladder)
         case ev.PolicyMoved():
             return replace(ticket, policy=event.policy, kept_breaches=len(ticket.breaches))
         case ev.SiteSet():
@@ -305,6 +299,44 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
             | ev.Noted()
         ):
             return ticket
+
+
+def _ask(ticket: Ticket, event: ev.EscalationArmed | ev.LevelReached | ev.Exhausted | ev.AskedAnew) -> Ticket:
+    match event:
+        case ev.EscalationArmed():
+            step = Escalation(cycle=event.cycle, next_at=event.next_at)
+            return replace(ticket, escalation=step)
+        case ev.LevelReached():
+            step = Escalation(
+                cycle=event.cycle,
+                round=event.round,
+                level=event.level,
+                next_at=event.next_at,
+                asked=(*event.people, *_holder_asked(ticket, event.people)),
+                joining=ticket.escalation.joining,
+            )
+            return replace(ticket, escalation=step, paged=_union(ticket.paged, event.people))
+        case ev.Exhausted():
+            joining = ticket.escalation.joining
+            step = Escalation(
+                cycle=event.cycle + 1,
+                next_at=event.next_at,
+                asked=_holder_asked(ticket, ()),
+                joining=joining,
+            )
+            return replace(ticket, escalation=step, paged=_union(ticket.paged, event.people))
+        case ev.AskedAnew():
+            step = Escalation(cycle=event.cycle, joining=event.joining)
+            danger = ticket.life_safety or event.life_safety
+            asked = replace(ticket, ladder=event.ladder or ticket.ladder, life_safety=danger, escalation=step)
+            return replace(asked, news=event.text or ticket.news)
+
+
+def _holder_asked(ticket: Ticket, people: Iterable[str]) -> tuple[str, ...]:
+    """Return the holder who was paged with the others and did not answer: that answer is waited for."""
+    escalation, holder = ticket.escalation, ticket.assignee
+    waits = escalation.joining and holder in escalation.asked and holder not in people
+    return (holder,) if waits else ()
 
 
 def _pass(ticket: Ticket, person: str) -> Ticket:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from app.domain.commands import Command
+from app.domain.commands import Command, SetPriority
 from app.domain.decide import Decision
 from app.domain.errors import CloseloopError, ConflictError
 from app.store import tickets as ticket_store
 from app.usecases.desk import Desk
 from app.usecases.house import House
 from app.usecases.merging import merge
+from app.usecases.urgency import with_ladder
 
 _TRIES = 5
 
@@ -61,6 +62,8 @@ def _perform(house: House, ticket_id: int, command: Command) -> Decision:
             raise NoSuchTicketError
         desk = Desk(house, connection, now)
         desk.know(found)
+        if isinstance(command, SetPriority):
+            command = with_ladder(desk, found[ticket_id], command)
         decision = desk.apply(command, found[ticket_id])
         desk.flush()
         return decision

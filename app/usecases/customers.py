@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from app.domain import commands as cmd
-from app.domain.classification import PRIORITIES, WEEKDAYS, Classification, ClosureTerms, Facts, Route
+from app.domain.classification import WEEKDAYS, Classification, ClosureTerms, Facts, Route
 from app.domain.closing import may_reopen
 from app.domain.directory import Contact, Role, Site
-from app.domain.events import SYSTEM, Requester
+from app.domain.events import Requester
 from app.domain.message import Channel, Message
 from app.domain.replies import CustomerReply, CustomerVerb, parse_customer
 from app.domain.site_codes import site_mentions
@@ -31,12 +31,15 @@ from app.usecases.correspondents import (
     replied_number,
 )
 from app.usecases.desk import Desk
+from app.usecases.urgency import worse_news
 
 log = structlog.get_logger()
 
 _NOTHING_WRITTEN = "(no text)"
 _LONGEST_FAILURE = 300
 _TRIAGE_TERMS = ClosureTerms(remind_after=timedelta(hours=4), close_after=timedelta(days=1))
+# Who says so has no worse news, and waits for no answer.
+_CONTENT = frozenset({CustomerVerb.THANKS, CustomerVerb.YES})
 
 
 def handle(desk: Desk, people: Correspondents, waiting: Waiting, message: Message) -> Handled:
@@ -184,6 +187,9 @@ class _Visit:
         else:
             command = cmd.Decline(actor=self.actor, text=text, inbox_id=self.waiting.id)
         decision = self.desk.apply(command, target, self.origin)
+        worse = self._worse(decision.ticket, None)
+        if worse is not None:
+            self.desk.apply(worse, decision.ticket, self.origin)
         return Handled(self.waiting.id, target.id, "" if decision.events else "nothing to answer")
 
     def _asked_last(self, theirs: list[Ticket]) -> Ticket | None:
@@ -242,33 +248,33 @@ class _Visit:
                 return self.open(text)
             self._set_site(ticket, site)
             ticket = self.desk.tickets[ticket.id]
-        self._raise_priority(ticket, site)
-        ticket = self.desk.tickets[ticket.id]
+        worse = self._worse(ticket, site)
         command = cmd.CustomerSays(
             actor=self.actor,
             text=text or _pictures(self.message) or _NOTHING_WRITTEN,
             address=self.message.sender,
             channel=self.message.channel,
             inbox_id=self.waiting.id,
-            quiet=self.reply.verb in (CustomerVerb.THANKS, CustomerVerb.YES),
+            # Of danger they are paged and told at once, which says all.
+            quiet=self.reply.verb in _CONTENT or bool(worse and worse.life_safety),
             chase=self.reply.verb == CustomerVerb.CHASE,
         )
-        self.desk.apply(command, ticket, answer_to(self.desk, self.people, self.message))
+        decision = self.desk.apply(command, ticket, answer_to(self.desk, self.people, self.message))
+        if worse is not None:
+            self.desk.apply(worse, decision.ticket, self.origin)
         return Handled(self.waiting.id, ticket.id, "")
 
     def _set_site(self, ticket: Ticket, site: Site) -> None:
         command = cmd.SetSite(actor=self.actor, account=site.account, site=site.key)
         self.desk.apply(command, ticket, self.origin)
 
-    def _raise_priority(self, ticket: Ticket, site: Site | None) -> None:
-        """Let worse news raise the priority; nothing that is written later lowers it."""
-        if self.reply.verb != CustomerVerb.TEXT:
-            return
+    def _worse(self, ticket: Ticket, site: Site | None) -> cmd.WorseNews | None:
+        """Return the worse news that the message brings, if it does."""
+        if self.reply.verb in _CONTENT:
+            return None
         place = site or self.desk.roster.directory.sites.get(ticket.site)
-        found = self.desk.house.rulebook.classify(self._facts(ticket.account, place, self.message.text))
-        if PRIORITIES.index(found.priority) < PRIORITIES.index(ticket.priority) and found.rules:
-            command = cmd.SetPriority(actor=SYSTEM, person="", priority=found.priority)
-            self.desk.apply(command, ticket, self.origin)
+        facts = self._facts(ticket.account, place, self.message.text)
+        return worse_news(self.desk, ticket, facts, self.actor)
 
     def open(self, text: str) -> Handled:
         """Open a ticket."""

@@ -34,7 +34,7 @@ _LATE = timedelta(seconds=60)
 _LINK = re.compile(r"\S*/t/[0-9A-Za-z]{6,}")
 _HIDDEN_LINK = "(their link)"
 # What the ladder did, whoever set it off.
-_CONSEQUENCES = (ev.EscalationArmed, ev.LevelReached, ev.Exhausted, ev.Warned, ev.Breached)
+_CONSEQUENCES = (ev.EscalationArmed, ev.LevelReached, ev.Exhausted, ev.AskedAnew, ev.Warned, ev.Breached)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +174,9 @@ class _Teller:
                 who = self.names.several(event.people) or "nobody on duty"
                 again = self.when(event.next_at).text
                 return _Said(f"Nobody took it. Alarmed: {who}. Starts over at {again}", tone="bad")
+            case ev.AskedAnew():
+                why = "Somebody may be in danger" if event.life_safety else "It is worse now"
+                return _Said(f"{why}: asked for anew", tone="bad")
             case ev.DeliveryFailed():
                 return self.failed(event)
             case ev.Acknowledged():
@@ -261,6 +264,7 @@ class _Teller:
             "unreachable": "Not to be reached. ",
             "escalated": "Next level wanted. ",
             "reopened": "Reopened. ",
+            "worse": "Worse news. ",
             "warning": "A clock is soon due. ",
             "breach": "A clock is overdue. ",
         }.get(event.reason, "")

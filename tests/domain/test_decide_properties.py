@@ -219,11 +219,19 @@ def staff_command(draw: Any) -> cmd.Command:
 
 
 def customer_command(draw: Any) -> cmd.Command:
-    what = draw(st.sampled_from(["says", "chase", "thanks", "yes", "no", "no", "site"]))
+    what = draw(st.sampled_from(["says", "chase", "thanks", "yes", "no", "no", "site", "worse"]))
     if what == "yes":
         return cmd.Confirm(actor=CUSTOMER, text="yes")
     if what == "no":
         return cmd.Decline(actor=CUSTOMER, text="no")
+    if what == "worse":
+        return cmd.WorseNews(
+            actor=CUSTOMER,
+            priority=draw(st.sampled_from(["P1", "P2"])),
+            life_safety=draw(st.booleans()),
+            ladder="urgent",
+            text="it burns",
+        )
     if what == "site":
         return cmd.SetSite(actor=CUSTOMER, account="qb", site="qb/412")
     return cmd.CustomerSays(
