@@ -117,7 +117,7 @@ def sample(kind: type[Any]) -> Any:
     fields = {}
     for name, parameter in inspect.signature(kind).parameters.items():
         kinds = str(parameter.annotation).split(" | ")
-        fields[name] = known[name] if name in known else by_type[kinds[0]]
+        fields[name] = known[name] if name in known else by_type.get(kinds[0], parameter.default)
     return kind(**fields)
 
 
