@@ -67,10 +67,14 @@ def migrate() -> None:
     from app import bootstrap
     from app.settings import read_settings
     from app.store import schema
+    from app.usecases import clock_projection
 
     with bootstrap.database(read_settings()) as engine:
         applied = schema.upgrade(engine)
-    typer.echo(f"Applied: {', '.join(applied)}" if applied else "The schema is up to date.")
+        typer.echo(f"Applied: {', '.join(applied)}" if applied else "The schema is up to date.")
+        filled = clock_projection.fill(engine, bootstrap.SystemClock())
+    if filled:
+        typer.echo(f"The breach audit now counts {filled} older tickets too.")
 
 
 @cli.command()
@@ -200,7 +204,7 @@ def sla_verify(
 def sla_explain(
     ticket: Annotated[int, typer.Argument(help="The ticket's number.")],
     as_of: Annotated[str, typer.Option(help="As of this instant, such as 2026-06-09T06:11:00Z.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="As a question for `closeloop compute`.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As questions for `closeloop compute`.")] = False,
 ) -> None:
     """Print the clocks of a ticket with all that they are made of, in the site's local time."""
     import json
@@ -220,7 +224,8 @@ def sla_explain(
         schema.ensure_current(engine)
         found = explain_ticket(engine, ticket, instant)
     if as_json:
-        typer.echo(json.dumps(found.question, ensure_ascii=False))
+        for question in found.questions:
+            typer.echo(json.dumps(question, ensure_ascii=False))
         return
     console = Console(highlight=False, markup=False, soft_wrap=True)
     if not console.is_terminal:
@@ -275,13 +280,11 @@ def sla_rebuild() -> None:
     from app import bootstrap
     from app.settings import read_settings
     from app.store import schema
-    from app.usecases import breaches
+    from app.usecases import clock_projection
 
-    settings = read_settings()
-    with bootstrap.database(settings) as engine:
+    with bootstrap.database(read_settings()) as engine:
         schema.ensure_current(engine)
-        house = bootstrap.build_house(settings, engine, bootstrap.read_rulebook(settings))
-        done = breaches.rebuild(house)
+        done = clock_projection.rebuild(engine, bootstrap.SystemClock())
     typer.echo(f"{done} tickets.")
 
 

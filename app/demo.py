@@ -93,12 +93,13 @@ def _settings(home: Path, port: int, phones: Simulator) -> Settings:
 def _prepare(engine: Engine, company: Path) -> None:
     """Migrate, load the company once more (which changes nothing when it is there), make the owner."""
     from app.store import records
-    from app.usecases import sessions
+    from app.usecases import clock_projection, sessions
     from app.usecases.directory import load_directory
     from app.usecases.directory_file import parse_directory
 
     schema.upgrade(engine)
     clock = bootstrap.SystemClock()
+    clock_projection.fill(engine, clock)
     content = parse_directory(company.read_text("utf-8"), company.name)
     changes = load_directory(engine, content, now=clock.now())
     if changes:

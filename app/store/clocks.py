@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, delete, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.clock_entries import ClockEntry
-from app.store.tables import clocks
+from app.store.tables import clocks, tickets
 
 _KEY = ("ticket_id", "metric")
 _COLUMNS = tuple(column.name for column in clocks.columns)
@@ -34,6 +34,14 @@ def replace(connection: Connection, tickets: Collection[int], entries: Sequence[
     if tickets:
         connection.execute(delete(clocks).where(clocks.c.ticket_id.in_(tickets)))
         put(connection, entries)
+
+
+def lock_without(connection: Connection, ticket_id: int, limit: int) -> list[int]:
+    """Return the next ticket ids after one that have no entry, locked until the transaction ends."""
+    kept = exists().where(clocks.c.ticket_id == tickets.c.id)
+    wanted = select(tickets.c.id).where(tickets.c.id > ticket_id, ~kept)
+    rows = connection.execute(wanted.order_by(tickets.c.id).limit(limit).with_for_update())
+    return list(rows.scalars())
 
 
 def of_tickets(connection: Connection, tickets: Collection[int]) -> tuple[ClockEntry, ...]:

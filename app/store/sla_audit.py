@@ -13,9 +13,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select, true
 
+from app.domain.clock_entries import ClockEntry
 from app.domain.clocks import Timer
 from app.domain.events import AnyEvent
 from app.domain.ticket import Ticket
+from app.store import clocks as clock_store
 from app.store import codec
 from app.store.tables import events, tickets, timers
 
@@ -33,7 +35,8 @@ class Stored:
     """One ticket as the tables have it. `document` is None when it cannot be read; `unreadable` says why.
 
     `columns` are those that repeat a field of the document, by the field's name. `sequence` are the numbers
-    of the events, which count from 1. `changed_at` is when it was last decided upon.
+    of the events, which count from 1. `changed_at` is when it was last decided upon. `kept` is what
+    the breach audit has of its clocks.
     """
 
     id: int
@@ -47,6 +50,7 @@ class Stored:
     events: tuple[AnyEvent, ...]
     sequence: tuple[int, ...]
     timers: frozenset[Timer]
+    kept: tuple[ClockEntry, ...] = ()
     unreadable: str = ""
 
 
@@ -97,11 +101,16 @@ def _with_belongings(connection: Connection, rows: Sequence[Row[Any]]) -> Iterat
     armed: dict[int, list[Timer]] = {ticket_id: [] for ticket_id in ids}
     for timer in connection.execute(select(timers).where(timers.c.ticket_id.in_(ids))):
         armed[timer.ticket_id].append(Timer(timer.kind, timer.key, timer.due_at))
+    kept: dict[int, list[ClockEntry]] = {ticket_id: [] for ticket_id in ids}
+    for entry in clock_store.of_tickets(connection, ids):
+        kept[entry.ticket_id].append(entry)
     for row in rows:
-        yield _stored(row, happened[row.id], armed[row.id])
+        yield _stored(row, happened[row.id], armed[row.id], kept[row.id])
 
 
-def _stored(row: Row[Any], happened: Sequence[Row[Any]], armed: Sequence[Timer]) -> Stored:
+def _stored(
+    row: Row[Any], happened: Sequence[Row[Any]], armed: Sequence[Timer], kept: Sequence[ClockEntry]
+) -> Stored:
     document: Ticket | None = None
     read: tuple[AnyEvent, ...] = ()
     unreadable = ""
@@ -123,6 +132,7 @@ def _stored(row: Row[Any], happened: Sequence[Row[Any]], armed: Sequence[Timer])
         events=read,
         sequence=tuple(event.seq for event in happened),
         timers=frozenset(armed),
+        kept=tuple(kept),
         unreadable=unreadable,
     )
 

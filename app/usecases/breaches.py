@@ -15,16 +15,15 @@ from sqlalchemy import Connection
 from app.domain import commands as cmd
 from app.domain.attribution import TURNS, Ball, Piece, attribute, ball_of
 from app.domain.breach_notes import BreachNote, note_of
-from app.domain.clock_entries import ClockEntry, entries
+from app.domain.clock_entries import ClockEntry
 from app.domain.clocks import read_clocks, zone_of
 from app.domain.directory import Directory
 from app.domain.errors import CloseloopError
 from app.domain.events import AnyEvent
 from app.domain.sla import ClockReport, Count, Metric, Policy
-from app.domain.ticket import Ticket, fold
+from app.domain.ticket import Ticket
 from app.rulebook.models import BreachReason
 from app.store import breaches as breach_store
-from app.store import clocks as clock_store
 from app.store import inbox as inbox_store
 from app.store import tickets as ticket_store
 from app.store.breaches import Place, Total, Wanted
@@ -35,7 +34,6 @@ from app.usecases.views import TicketView, ticket_by_number, user_names
 
 PAGE = 50
 _EXPORT_PAGE = 500
-_REBUILD_BATCH = 200
 
 
 class UnknownReasonError(CloseloopError):
@@ -153,25 +151,6 @@ def excuse(house: House, ticket_id: int, command: cmd.ExcuseBreach) -> bool:
 def unexcuse(house: House, ticket_id: int, command: cmd.UnexcuseBreach) -> bool:
     """Take an excuse back; return whether there was one."""
     return bool(perform(house, ticket_id, command).events)
-
-
-def rebuild(house: House) -> int:
-    """Make the projection of all clocks anew from the events; return how many tickets there are."""
-    done, last = 0, 0
-    while True:
-        now = house.clock.now()
-        with house.begin() as connection:
-            ids = ticket_store.lock_after(connection, last, _REBUILD_BATCH)
-            if not ids:
-                return done
-            directory = house.roster(connection).directory
-            found: list[ClockEntry] = []
-            for ticket_id, events in ticket_store.events_of_many(connection, ids).items():
-                ticket = fold(ticket_id, events)
-                policy = house.policy(connection, ticket.policy, zone_of(ticket, directory))
-                found.extend(entries(ticket, read_clocks(ticket, policy, now)))
-            clock_store.replace(connection, ids, found)
-        done, last = done + len(ids), ids[-1]
 
 
 def _known(house: House, code: str, *, excusing: bool) -> None:

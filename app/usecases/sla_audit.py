@@ -11,11 +11,12 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from app.domain import events as ev
 from app.domain import zones
 from app.domain.calendars import local_instant
+from app.domain.clock_entries import ClockEntry, entries
 from app.domain.clocks import (
     CLOCK,
     Reports,
@@ -25,17 +26,16 @@ from app.domain.clocks import (
     open_thresholds,
     read_clocks,
     wanted_timers,
-    zone_of,
 )
 from app.domain.errors import CloseloopError
 from app.domain.events import AnyEvent
 from app.domain.instants import format_instant, parse_instant
-from app.domain.sla import ClockState, Policy, SlaEvent, parse_policy
+from app.domain.sla import ClockState, Policy, SlaEvent
 from app.domain.ticket import Ticket, evolve, fold, sla_event
 from app.store import directory as directory_store
-from app.store import records
 from app.store import sla_audit as store
 from app.store.sla_audit import Stored
+from app.usecases.promises import Promises
 
 # A server that works fires within a second; what is later than this waits for one that does not.
 _LATE = timedelta(minutes=1)
@@ -68,47 +68,6 @@ class Checked:
     clocks: int
     overdue: bool
     differences: tuple[Difference, ...]
-
-
-class Promises:
-    """The policies that tickets were stamped with and the zones of their sites, as one transaction sees."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Read the directory."""
-        self._connection = connection
-        self._policies: dict[tuple[str, str], Policy] = {}
-        self._warnings: dict[tuple[str, str], Policy] = {}
-        self.directory = directory_store.read_directory(connection)
-
-    def zone(self, ticket: Ticket) -> str:
-        """Return the IANA zone that a ticket's clocks go by."""
-        return zone_of(ticket, self.directory)
-
-    def document(self, digest: str) -> dict[str, object]:
-        """Return the policy and the calendars that it names as they were written. Raises LookupError."""
-        found = records.policy(self._connection, digest)
-        if found is None:
-            raise LookupError(f"its SLA policy {digest[:12]} is not in the database")
-        return found
-
-    def policy(self, digest: str, zone: str) -> Policy:
-        """Return a policy, its `site` calendars in `zone`. Raises LookupError."""
-        known = self._policies.get((digest, zone))
-        if known is None:
-            document = self.document(digest)
-            calendars = document["calendars"]
-            known = parse_policy(document["policy"], calendars if isinstance(calendars, dict) else {}, zone)
-            self._policies[digest, zone] = known
-        return known
-
-    def warnings(self, digest: str, zone: str) -> Policy:
-        """Return a policy with only those targets that warn of anything. Raises LookupError."""
-        known = self._warnings.get((digest, zone))
-        if known is None:
-            policy = self.policy(digest, zone)
-            targets = {metric: target for metric, target in policy.targets.items() if target.warn_at}
-            known = self._warnings[digest, zone] = replace(policy, targets=targets)
-        return known
 
 
 def verify(
@@ -166,6 +125,7 @@ def check(stored: Stored, promises: Promises, now: datetime) -> Checked:
         # What should be on record and is not was listed already; a timer for it is not missing as well.
         right = replace(ticket, breached=breached, warned=(*ticket.warned, *missed))
         report.timers(stored.timers, wanted_timers(right, policy, reports), now)
+        report.kept(stored.kept, entries(ticket, reports))
     except (CloseloopError, ValueError, LookupError) as error:
         report.add(_TICKET, "what no clock can be computed from", f"nothing: {error}")
     return Checked(number=stored.number, clocks=clocks, overdue=overdue, differences=tuple(report.found))
@@ -367,6 +327,24 @@ class _Report:
             if should and is_at is None and should <= now:
                 computed += ", which has passed: nothing waits for it any more"
             self.add(str(key) or _TICKET, recorded, computed)
+
+    def kept(self, recorded: Sequence[ClockEntry], computed: Sequence[ClockEntry]) -> None:
+        """Compare what the breach audit counts."""
+        have, need = ({entry.metric: entry for entry in rows} for rows in (recorded, computed))
+        for metric in sorted(have.keys() | need.keys()):
+            is_kept, should = have.get(metric), need.get(metric)
+            if is_kept is None or should is None:
+                recorded_one = "nothing" if is_kept is None else "an entry"
+                wanted = "none" if should is None else "one"
+                self.add(
+                    metric, f"{recorded_one} for the breach audit", f"{wanted}; run: closeloop sla rebuild"
+                )
+                continue
+            for name in (field.name for field in fields(ClockEntry)):
+                kept, made = getattr(is_kept, name), getattr(should, name)
+                if kept != made:
+                    where = f"{name} {_shown(kept)} for the breach audit"
+                    self.add(metric, where, f"{_shown(made)}; run: closeloop sla rebuild")
 
 
 def _next(metric: str, due: datetime | None) -> str:

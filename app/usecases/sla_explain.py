@@ -16,13 +16,13 @@ from sqlalchemy import Engine
 from app.domain.calendars import ALWAYS_NAME
 from app.domain.clocks import read_clocks
 from app.domain.errors import CloseloopError
-from app.domain.events import AnyEvent, EtaGiven
+from app.domain.events import AnyEvent, EtaGiven, PolicyMoved
 from app.domain.instants import format_instant
 from app.domain.sla import ClockReport, ClockState, Metric, Policy, Segment, Target
 from app.domain.sla_clock import CLOSED_HOURS, PAUSED, RESOLVED, RUNNING
 from app.domain.ticket import Ticket, fold, sla_event
 from app.store import sla_audit as store
-from app.usecases.sla_audit import Promises
+from app.usecases.promises import Promises
 from app.usecases.wording import site_name
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -50,7 +50,11 @@ class UnreadableTicketError(CloseloopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """A ticket's clocks as of an instant. `question` is what `closeloop compute` recomputes them from."""
+    """A ticket's clocks as of an instant. `questions` are what `closeloop compute` recomputes them from.
+
+    There is one for each policy that the ticket counted by, each but the last as of the move to the next one:
+    breaches of that time stay, and only the policy of that time tells of them. The last is the present one.
+    """
 
     ticket: Ticket
     place: str
@@ -58,7 +62,7 @@ class Explanation:
     as_of: datetime
     policy: Policy
     reports: Mapping[Metric, ClockReport]
-    question: dict[str, object]
+    questions: tuple[dict[str, object], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +88,7 @@ def explain_ticket(engine: Engine, number: int, as_of: datetime) -> Explanation:
         promises = Promises(connection)
         ticket = fold(stored.id, stored.events)
         zone = promises.zone(ticket)
-        document = promises.document(stored.policy)
+        questions = tuple(_questions(stored.events, ticket, promises, as_of))
         policy = promises.policy(stored.policy, zone)
         account = promises.directory.accounts.get(ticket.account)
         site = promises.directory.sites.get(ticket.site)
@@ -95,16 +99,36 @@ def explain_ticket(engine: Engine, number: int, as_of: datetime) -> Explanation:
         as_of=as_of,
         policy=policy,
         reports=read_clocks(ticket, policy, as_of),
-        question={
-            "id": number,
-            "ask": "sla.explain",
-            "as_of": format_instant(as_of),
-            "site_timezone": zone,
-            "calendars": document["calendars"],
-            "policy": document["policy"],
-            "events": list(_events(stored.events)),
-        },
+        questions=questions,
     )
+
+
+def _questions(
+    happened: Sequence[AnyEvent], ticket: Ticket, promises: Promises, as_of: datetime
+) -> Iterator[dict[str, object]]:
+    """Yield the question of each policy that the ticket was moved from, as of then, and the present one."""
+    for index, event in enumerate(happened):
+        if isinstance(event, PolicyMoved) and event.recorded_at <= as_of:
+            before = happened[:index]
+            zone = promises.zone(fold(ticket.id, before))
+            moved = event.recorded_at
+            name = f"{ticket.number} until it was moved on {format_instant(moved)}"
+            yield _question(name, before, promises.document(event.previous), zone, moved)
+    yield _question(ticket.number, happened, promises.document(ticket.policy), promises.zone(ticket), as_of)
+
+
+def _question(
+    name: str | int, happened: Sequence[AnyEvent], document: Mapping[str, object], zone: str, as_of: datetime
+) -> dict[str, object]:
+    return {
+        "id": name,
+        "ask": "sla.explain",
+        "as_of": format_instant(as_of),
+        "site_timezone": zone,
+        "calendars": document["calendars"],
+        "policy": document["policy"],
+        "events": list(_events(happened)),
+    }
 
 
 def _events(happened: Sequence[AnyEvent]) -> Iterator[dict[str, str]]:

@@ -15,12 +15,15 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from app.__main__ import cli
+from app.domain.compute import answer
+from app.domain.instants import format_instant
 from app.rulebook.revision import Rulebook, load
 from app.store import records
-from app.usecases import policy_move, sla_audit
+from app.usecases import policy_move
 from app.usecases.actions import NoSuchTicketError
 from app.usecases.policy_move import MoveError
 from app.usecases.policy_table import print_preview
+from app.usecases.sla_explain import explain_ticket
 from tests import promises
 from tests.stories.people import DANA, PRIYA, TANYA, WATER
 from tests.stories.town import ROOT, Town, town
@@ -37,10 +40,6 @@ def place(engine: Engine, rulebook: Rulebook) -> Iterator[Town]:
     with town(engine, rulebook) as built:
         yield built
         promises.check(engine, built.clock.now())
-        differences = [
-            d for checked in sla_audit.verify(engine, now=built.clock.now()) for d in checked.differences
-        ]
-        assert differences == []
 
 
 def new_rules(place: Town, folder: Path, *changes: tuple[str, str]) -> None:
@@ -125,6 +124,13 @@ def test_a_breach_on_record_stays_after_a_generous_move(place: Town, tmp_path: P
     report = place.ticket().reports["acknowledge"]
     assert (report.state, report.breached, report.breached_at) == ("missed", True, late.at)
     assert place.kinds().count("breached") == 1
+    explained = explain_ticket(place.house.engine, 1042, place.clock.at)
+    assert explained.reports["acknowledge"].breached_at == late.at  # type: ignore[index]
+    answers = [answer(question)["metrics"]["acknowledge"] for question in explained.questions]  # type: ignore[index]
+    assert [(a["state"], a["breached_at"]) for a in answers] == [
+        ("running", format_instant(late.at)),
+        ("met", None),  # under the policy of now alone; the first line is why it counts as missed
+    ]
 
 
 def test_a_breach_may_ask_the_next_level_and_raise_the_priority(place: Town, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,8 @@ from app.domain.compute import answer_line
 from app.domain.instants import format_instant
 from app.rulebook.revision import Rulebook, load
 from app.usecases import sla_audit
+from app.usecases.directory import load_directory
+from app.usecases.directory_file import parse_directory
 from app.usecases.sla_explain import clock_tables, explain_ticket, headline, in_words
 
 MINUTE = timedelta(minutes=1)
@@ -250,6 +253,30 @@ def test_a_breach_by_the_zone_that_was_assumed_before_the_site_was_known_is_list
     assert listed == [("arrive", f"a breach on {iso(120)}", f"one on {iso(300)}{why}")]
 
 
+def test_a_later_change_of_the_directory_moves_no_figure(world: World) -> None:
+    worked(world)
+    on_hold = world.open(site="")
+    world.set_site(on_hold, "quickbite.225")
+    world.later(hours=4)
+    before = [explain_ticket(world.engine, number, world.clock.at).questions for number in (1042, 1043)]
+    demo = (Path(__file__).parents[2] / "demo" / "company.yaml").read_text("utf-8")
+    moved = re.sub(r"(?m)(^ +timezone:|, timezone:) America/\w+", r"\1 Asia/Kathmandu", demo)
+    moved = re.sub(r"(?m)(^ +)tier: \w+", r"\1tier: bronze", moved)
+    load_directory(world.engine, parse_directory(moved, "company.yaml"), now=world.clock.at)
+    with world.engine.connect() as connection:
+        [zone] = connection.execute(text("SELECT DISTINCT timezone FROM sites WHERE active")).scalars()
+    assert zone == "Asia/Kathmandu"
+    assert found(world) == []
+    after = [explain_ticket(world.engine, number, world.clock.at).questions for number in (1042, 1043)]
+    assert after == before
+    world.later(hours=30)
+    world.do(on_hold, cmd.Acknowledge)
+    assert found(world) == []
+    later = world.open(site="quickbite.225")
+    assert world.ticket(later).timezone == "Asia/Kathmandu"
+    assert world.ticket(on_hold).timezone == "America/Los_Angeles"
+
+
 def test_a_server_that_does_not_work_is_no_difference_but_is_told(world: World) -> None:
     world.open()
     world.later(hours=3, awake=False)
@@ -292,7 +319,7 @@ def test_more_tickets_than_a_batch_are_all_checked(world: World) -> None:
 
 def question_and_answer(world: World, number: int, as_of: datetime) -> tuple[Any, Any]:
     explanation = explain_ticket(world.engine, number, as_of)
-    answer = answer_line(json.dumps(explanation.question))
+    answer = answer_line(json.dumps(explanation.questions[-1]))
     assert answer["id"] == number
     return explanation, answer["answer"]["metrics"]  # type: ignore[index]
 

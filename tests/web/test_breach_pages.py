@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from app.store.breaches import Place
-from app.usecases import breaches
+from app.usecases import breaches, clock_projection, sla_audit
 from app.web.breach_filters import BreachFilters, place_text
 from app.web.charts import Amount, columns, rows
 from tests.stories.people import DANA, TANYA, WATER
@@ -216,8 +216,18 @@ def test_the_projection_made_anew_is_the_same(late: Town) -> None:
     with late.house.begin() as connection:
         connection.execute(text("UPDATE clocks SET excused = false, reason = 'wrong', account = 'x'"))
         connection.execute(text("DELETE FROM clocks WHERE metric = 'arrive'"))
-    assert breaches.rebuild(late.house) == 1
+    [checked] = sla_audit.verify(late.house.engine, now=late.clock.at)
+    listed = {str(difference) for difference in checked.differences}
+    again = "run: closeloop sla rebuild"
+    assert f"1042 acknowledge: recorded excused False for the breach audit; computed True; {again}" in listed
+    assert f"1042 arrive: recorded nothing for the breach audit; computed one; {again}" in listed
+    assert clock_projection.rebuild(late.house.engine, late.clock) == 1
     assert content() == before
+    with late.house.begin() as connection:
+        connection.execute(text("DELETE FROM clocks"))  # as after the migration that brought the table
+    assert clock_projection.fill(late.house.engine, late.clock) == 1
+    assert content() == before
+    assert clock_projection.fill(late.house.engine, late.clock) == 0
 
 
 def test_periods_are_days_of_the_company() -> None:
