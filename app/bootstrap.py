@@ -33,6 +33,8 @@ from app.store import schema
 from app.store.embedded import EmbeddedPostgres
 from app.usecases.accept import InboxWriter
 from app.usecases.house import House, Identity
+from app.usecases.rule_changes import in_force
+from app.usecases.rule_folder import RuleFolder
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -128,6 +130,15 @@ def read_rulebook(settings: Settings) -> Rulebook:
     return load(*settings.rules)
 
 
+def rulebook_in_force(settings: Settings, engine: Engine) -> Rulebook:
+    """Return the rulebook that was applied last, else the one of the settings' folders.
+
+    Raises DocumentError; a broken folder does not matter once a revision was applied.
+    """
+    _, applied = in_force(engine)
+    return applied or read_rulebook(settings)
+
+
 def instance_secret(settings: Settings) -> bytes:
     """Return the secret of the settings, or the one kept in the home folder, made at the first start."""
     given = settings.secret.get_secret_value()
@@ -191,7 +202,7 @@ def build(settings: Settings, engine: Engine) -> Instance:
     Raises SchemaTooOldError, SchemaTooNewError, DocumentError.
     """
     schema.ensure_current(engine)
-    house = build_house(settings, engine, read_rulebook(settings))
+    house = build_house(settings, engine, rulebook_in_force(settings, engine))
     return Instance(settings, house, build_app(settings, house))
 
 
@@ -205,7 +216,8 @@ def build_app(settings: Settings, house: House) -> FastAPI:
     from app.worker.engine import Worker
 
     writer = InboxWriter(house)
-    worker = Worker(house, build_gateways(settings), _is_dead) if settings.worker else None
+    folder = RuleFolder(house, settings.rules)
+    worker = Worker(house, build_gateways(settings), _is_dead, folder.look) if settings.worker else None
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
+from weakref import WeakValueDictionary
 
 from pydantic import BaseModel
 
@@ -35,6 +36,10 @@ from app.rulebook.vocabulary import Vocabulary
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 RuleT = TypeVar("RuleT", bound=models.Rule)
+
+# Revisions differ in their rules far more often than in their words: those with the same words share them,
+# and what was found in a message.
+_VOCABULARIES: Final[WeakValueDictionary[str, Vocabulary]] = WeakValueDictionary()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +160,14 @@ def _vocabulary(source: Source, file: models.Dictionary, problems: list[Problem]
                 problems.append(source.document.problem(("lists", name, "include", index), message))
     if len(problems) > before:
         return None
+    content = file.model_dump_json()
+    known = _VOCABULARIES.get(content)
+    if known is None:
+        known = _VOCABULARIES[content] = _compiled(file)
+    return known
+
+
+def _compiled(file: models.Dictionary) -> Vocabulary:
     lists = [
         WordList(
             name=name,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, cast
 
@@ -21,7 +22,7 @@ from app.domain.texts import Texts
 from app.rulebook.building import Parts, build
 from app.rulebook.models import BreachReason, Routing
 from app.rulebook.sources import Source, plain, read_folders
-from app.rulebook.view import view_of
+from app.rulebook.view import MessageView, view_of
 
 FORMAT: Final = 1
 _URGENT: Final = "P1"
@@ -79,6 +80,15 @@ class Rulebook:
     def classify(self, facts: Facts) -> Classification:
         """Return what a message with these `facts` is about, and which rules decided it."""
         view = view_of(facts, self._parts.vocabulary)
+        found = self._classified(view)
+        return replace(found, kind=str(view.values["kind"]))
+
+    def decide(self, facts: Facts) -> tuple[Classification, Route]:
+        """Return what `classify` and `route` say, without working out the message's kind if no rule asks."""
+        found = self._classified(view_of(facts, self._parts.vocabulary))
+        return found, self.route(facts, found)
+
+    def _classified(self, view: MessageView) -> Classification:
         stages, trace, rules = self._parts.stages, list[TraceStep](), list[str]()
         danger = next(stages.life_safety.matches(view, trace), None)
         view.values["life_safety"] = danger is not None
@@ -96,7 +106,6 @@ class Rulebook:
             tags.update(dict.fromkeys(rule.outcome.add))
             rules.append(rule.name)
         return Classification(
-            kind=str(view.values["kind"]),
             priority=priority,
             trade=trade.outcome.trade,
             tags=tuple(tags),

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.domain.classification import Facts
 from app.domain.replies_kind import customer_intent
 from app.rulebook.reading import read
-from app.rulebook.tokens import folded, tokens_of
+from app.rulebook.tokens import Tokens, folded, tokens_of
 from app.rulebook.vocabulary import Spans, Vocabulary
 
 
@@ -25,8 +26,31 @@ class MessageView:
     words: Sequence[str]
 
 
+class _Values(dict[str, "str | int | bool | Sequence[str]"]):
+    """The facts' values; `kind` costs as much as all others together and is worked out when it is asked."""
+
+    def __init__(self, known: dict[str, str | int | bool | Sequence[str]], facts: Facts) -> None:
+        super().__init__(known)
+        self._facts = facts
+
+    def __missing__(self, name: str) -> str:
+        if name != "kind":
+            raise KeyError(name)
+        facts = self._facts
+        found = "auto_reply" if facts.automatic else customer_intent(facts.text, facts.subject, facts.channel)
+        self["kind"] = found
+        return found
+
+
 def view_of(facts: Facts, vocabulary: Vocabulary) -> MessageView:
-    """Return how conditions see a message with these `facts`."""
+    """Return how conditions see a message with these `facts`. Its `values` are the caller's own."""
+    known, tokens, length = _read(facts)
+    return MessageView(_Values(known, facts), vocabulary.find(tokens), length, tokens.words)
+
+
+@lru_cache(maxsize=64)
+def _read(facts: Facts) -> tuple[dict[str, str | int | bool | Sequence[str]], Tokens, int]:
+    """Return what does not depend on a rulebook: a message is asked about several times in a row."""
     reading = read(facts.subject, facts.text)
     text, subject = folded(reading.text), folded(reading.subject)
     body = tokens_of(text)
@@ -40,9 +64,6 @@ def view_of(facts: Facts, vocabulary: Vocabulary) -> MessageView:
         {
             "text": text.strip(),
             "subject": subject.strip(),
-            "kind": "auto_reply"
-            if facts.automatic
-            else customer_intent(facts.text, facts.subject, facts.channel),
             "length": len(body.words),
             "reply": reading.reply,
             "our_number": reading.our_number,
@@ -51,7 +72,7 @@ def view_of(facts: Facts, vocabulary: Vocabulary) -> MessageView:
             "degrees.low": round(min(reading.degrees, default=0)),
         }
     )
-    return MessageView(values, vocabulary.find(tokens), len(body.words), tokens.words)
+    return values, tokens, len(body.words)
 
 
 def situation(facts: Facts) -> dict[str, str | int | bool | Sequence[str]]:

@@ -41,9 +41,19 @@ class Vocabulary:
         self._slips = Slips(known, prefixes)
         self._longest = max((len(prefix) for prefix in prefixes), default=0)
         self._memo: dict[str, tuple[str, Start]] = {}
+        self._last: tuple[Tokens, dict[str, Spans]] | None = None
 
     def find(self, tokens: Tokens) -> dict[str, Spans]:
-        """Return where each word list was found, in the order of the message."""
+        """Return where each word list was found, in the order of the message; not to be changed.
+
+        The same tokens are asked about several times in a row (classify, route, another rulebook).
+        """
+        last = self._last
+        if last is None or last[0] is not tokens:
+            last = self._last = (tokens, self._find(tokens))
+        return last[1]
+
+    def _find(self, tokens: Tokens) -> dict[str, Spans]:
         looked_up = [self._look_up(word) for word in tokens.words]
         words = [word for word, _ in looked_up]
         hits = [

@@ -90,6 +90,18 @@ revisions = Table(
     Column("document", JSONB, nullable=False),
 )
 
+# Which revision came into force when, and by whom. Two people who apply at once want the same `number`: one
+# of them gets it.
+applied_revisions = Table(
+    "applied_revisions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("hash", Text, ForeignKey("revisions.hash"), nullable=False),
+    Column("at", INSTANT, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("changes", JSONB, nullable=False),
+)
+
 sla_policies = Table(
     "sla_policies",
     metadata,
@@ -151,6 +163,7 @@ events = Table(
     Column("actor", Text, nullable=False),
     Column("data", JSONB, nullable=False),
     UniqueConstraint("ticket_id", "seq"),
+    Index("ix_events_opened", "at", postgresql_where=text("kind = 'opened'")),
 )
 
 # What the breach audit asks: each clock that has started, kept beside the events that it follows from, in the

@@ -19,6 +19,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine
 
+from app.domain.errors import CloseloopError
 from app.domain.escalation import Ladder
 from app.domain.roster import Roster
 from app.domain.sla import Policy, parse_policy
@@ -26,6 +27,7 @@ from app.domain.sla_actions import Actions, stamped_actions
 from app.domain.ticket import Ticket
 from app.ports import Clock, Ids
 from app.rulebook.revision import Rulebook, UnknownNameError, from_document
+from app.store import applied as applied_store
 from app.store import directory as directory_store
 from app.store import records
 
@@ -57,14 +59,21 @@ class House:
         rulebook: Rulebook,
         identity: Identity,
         wake: Callable[[str], None] = lambda _what: None,
+        follows: bool = True,
     ) -> None:
-        """Hold what bootstrap made. `wake` tells the worker that there is something to do."""
+        """Hold what bootstrap made. `wake` tells the worker that there is something to do.
+
+        A house that `follows` takes over each rulebook that is applied; any other keeps its own.
+        """
         self.engine = engine
         self.clock = clock
         self.ids = ids
         self.rulebook = rulebook
         self.identity = identity
         self.wake = wake
+        self.applied = 0  # the number of the application that `rulebook` is from; 0: from the folder
+        self._follows = follows
+        self._taking_over = threading.Lock()
         self._roster: Roster | None = None
         self._policies: dict[tuple[str, str], Policy] = {}
         self._actions: dict[str, Actions] = {}
@@ -77,13 +86,36 @@ class House:
         return self.engine.begin()
 
     def roster(self, connection: Connection) -> Roster:
-        """Return the roster of the directory's present version, read anew only when that moved on."""
+        """Return the roster of the directory's present version, read anew only when that moved on.
+
+        Whoever needs the roster decides something: the rulebook in force is looked for, too.
+        """
+        self.keep_up(connection)
         version = directory_store.read_version(connection)
         known = self._roster
         if known is None or known.directory.version != version:
             known = Roster(directory_store.read_directory(connection))
             self._roster = known
         return known
+
+    def keep_up(self, connection: Connection) -> None:
+        """Take over the rulebook that was applied last, if this one is older.
+
+        One that cannot be read (a newer version's) changes nothing: the old one goes on deciding.
+        """
+        if not self._follows or applied_store.newest_number(connection) == self.applied:
+            return
+        with self._taking_over:
+            newest = applied_store.newest(connection)
+            if newest is None or newest.number == self.applied:
+                return
+            document = records.revision(connection, newest.hash)
+            try:
+                if document is not None and newest.hash != self.rulebook.hash:
+                    self.rulebook = from_document(document)
+            except CloseloopError as error:
+                log.error("rulebook_unreadable", revision=newest.hash, error=str(error)[:500])  # noqa: TRY400
+            self.applied = newest.number
 
     def policy_hash(self, connection: Connection, name: str) -> str:
         """Return the hash of the named SLA policy of the rulebook in force; it and the revision are kept."""

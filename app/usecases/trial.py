@@ -102,7 +102,14 @@ def try_message(
     """Return what the message would lead to under `rulebook`; nothing is stored, nothing is sent."""
     identity = house.identity
     # A house of its own: the caches of the real one must not remember what is rolled back.
-    own = House(engine=house.engine, clock=_Still(now), ids=house.ids, rulebook=rulebook, identity=identity)
+    own = House(
+        engine=house.engine,
+        clock=_Still(now),
+        ids=house.ids,
+        rulebook=rulebook,
+        identity=identity,
+        follows=False,
+    )
     inbound = _inbound(text, sender=sender, channel=channel, subject=subject, now=now, identity=identity)
     waiting = Waiting(0, 0, inbound)
     message = read_message(inbound, own_domain=identity.mail_domain)

@@ -12,9 +12,11 @@ from urllib.parse import quote, urlencode
 
 from app.domain.clocks import zone_of
 from app.domain.directory import Directory
+from app.domain.events import Opened
 from app.domain.message import Channel
 from app.domain.ticket import Ticket
 from app.usecases.views import TicketView
+from app.usecases.why import StageWords, why
 from app.web.access import Action, Visitor
 from app.web.acting import PRIORITIES, next_step, offers
 from app.web.board import who_has
@@ -86,6 +88,7 @@ class TicketPage:
     zone: str
     now_ms: int
     may_move: bool
+    why: tuple[StageWords, ...]
     priorities: tuple[str, ...] = PRIORITIES
     hold_reasons: tuple[tuple[str, str], ...]
     hold_lengths: tuple[tuple[str, str], ...] = HOLD_LENGTHS
@@ -135,9 +138,15 @@ def ticket_page(view: TicketView, visitor: Visitor) -> TicketPage:
         lines=timeline(view),
         hold_reasons=_hold_reasons(view),
         zone=_zone_text(ticket, directory),
+        why=_why(view),
         may_move=ticket.open and visitor.role in MANAGERS,
         now_ms=int(now.timestamp() * 1000),
     )
+
+
+def _why(view: TicketView) -> tuple[StageWords, ...]:
+    opened = next((event for event in view.events if isinstance(event, Opened)), None)
+    return why(opened.trace) if opened and opened.trace else ()
 
 
 def _first_due(clocks: tuple[ClockRow, ...]) -> ClockRow | None:

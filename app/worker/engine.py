@@ -65,8 +65,17 @@ class Loop:
 class Worker:
     """All loops of one process."""
 
-    def __init__(self, house: House, gateways: Gateways, is_dead: Callable[[str], bool]) -> None:
-        """Prepare the loops for this house; `is_dead` tells of a node whether it is known to be gone."""
+    def __init__(
+        self,
+        house: House,
+        gateways: Gateways,
+        is_dead: Callable[[str], bool],
+        look_for_rules: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Prepare the loops for this house; `is_dead` tells of a node whether it is known to be gone.
+
+        `look_for_rules` is called each second: it takes over a changed rulebook.
+        """
         self._house, self._is_dead = house, is_dead
         self._senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="sender")
         self._notice_senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="notice-sender")
@@ -82,6 +91,7 @@ class Worker:
             "notices",
             lambda: delivery.send_pending(house, gateways, self._notice_senders, pages=False),
         )
+        self._rules = Loop("rules", lambda: int(look_for_rules()))
         self._leases = Loop("leases", lambda: delivery.release_expired(house) and 0)
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
@@ -93,7 +103,7 @@ class Worker:
         delivery.release_dead(self._house, self._is_dead)
         for loop in self._loops():
             loop.start()
-        for loop in (self._inbox, self._receipts, self._timers, self._pages, self._notices):
+        for loop in self._ticking():
             self._scheduler.add_job(loop.wake, "interval", seconds=TICK_SECONDS)
         self._scheduler.add_job(self._leases.wake, "interval", seconds=_LEASES_SECONDS)
         self._scheduler.start()
@@ -118,4 +128,7 @@ class Worker:
         self._notice_senders.shutdown(wait=True, cancel_futures=True)
 
     def _loops(self) -> tuple[Loop, ...]:
-        return (self._inbox, self._receipts, self._timers, self._pages, self._notices, self._leases)
+        return (*self._ticking(), self._leases)
+
+    def _ticking(self) -> tuple[Loop, ...]:
+        return (self._inbox, self._receipts, self._timers, self._pages, self._notices, self._rules)

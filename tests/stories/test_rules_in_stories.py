@@ -10,8 +10,9 @@ from app.domain.events import Opened
 from app.domain.message import Channel
 from app.usecases.trial import try_message
 from app.usecases.why_ticket import explained, lines
-from tests.stories.people import STRANGER, TANYA, WATER
+from tests.stories.people import DANA, STRANGER, TANYA, WATER
 from tests.stories.town import Town
+from tests.web.visiting import by_link
 
 TABLES = ("inbox", "tickets", "events", "outbox", "timers", "audit", "revisions", "sla_policies", "links")
 
@@ -69,8 +70,12 @@ def test_the_kept_trace_is_what_the_rules_say_when_asked_again(place: Town) -> N
     assert kept == [(s.stage, s.rule, s.matched) for s in (*again.trace, *route.trace)]
     assert [s.rule for s in again.trace if s.matched] == list(again.rules)
     told = "\n".join(lines(explained(place.house.engine, 1042)))
+    page = by_link(place, DANA)
+    shown = page.text(page.base)
+    assert "Why this priority" in shown
     for rule in again.rules:
         assert rule in told
+        assert f"matched {rule}" in shown
     assert "Which priority? " in told
     assert "(word list " in told
 

@@ -1,0 +1,122 @@
+"""An install without `rules apply` follows its folder: a changed file is in force a moment later.
+
+A change that is broken keeps the old rules and tells the duty manager, once. What must not live here: how
+files are read and checked (rulebook/), revisions that were applied (rule_changes.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Connection
+
+from app.documents import DocumentError
+from app.domain.directory import MethodKind, Role
+from app.domain.message import Channel
+from app.domain.roster import Scope
+from app.domain.segments import to_gsm
+from app.rulebook.revision import load
+from app.store import outbox as outbox_store
+from app.store import records
+from app.store.outbox import NOTICE, OutboxRow
+from app.usecases.house import House
+
+log = structlog.get_logger()
+
+ALARM = "rules_not_taken"
+_SENDABLE = {MethodKind.SMS: Channel.SMS, MethodKind.EMAIL: Channel.EMAIL}
+_LONGEST = 200
+
+Signature = tuple[tuple[str, int, int], ...]
+
+
+class RuleFolder:
+    """Watches the folders of a rulebook for a house. One thread calls `look`."""
+
+    def __init__(self, house: House, folders: Sequence[Path]) -> None:
+        """Take the folders as they are now for what the house has."""
+        self._house = house
+        self._folders = tuple(folders)
+        self._seen = self._signature()
+
+    def look(self) -> bool:
+        """Take over what has changed in the folders; return whether a new rulebook is in force.
+
+        Once a revision was applied, the folders are only what the next one is made of.
+        """
+        if self._house.applied:
+            return False
+        signature = self._signature()
+        if signature == self._seen:
+            return False
+        self._seen = signature
+        try:
+            book = load(*self._folders)
+        except DocumentError as error:
+            log.error("rules_not_taken", error=str(error)[:500])  # noqa: TRY400 - a person's mistake, not ours
+            self._alarm(error)
+            return False
+        if book == self._house.rulebook:
+            return False
+        self._house.rulebook = book
+        log.info("rules_taken", revision=book.hash)
+        return True
+
+    def _signature(self) -> Signature:
+        found = []
+        for folder in self._folders:
+            for file in sorted([*folder.glob("*.y*ml"), *folder.glob("*/*.y*ml")]):
+                try:
+                    stat = file.stat()
+                except OSError:
+                    continue  # it went away while we looked; the next look sees what is there
+                found.append((str(file), stat.st_mtime_ns, stat.st_size))
+        return tuple(found)
+
+    def _alarm(self, error: DocumentError) -> None:
+        house, now = self._house, self._house.clock.now()
+        first = error.problems[0] if error.problems else error
+        more = f" (+{len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
+        body = f"RULES: a change was not taken over, the old rules stay. {first}"[:_LONGEST] + more
+        with house.begin() as connection:
+            records.add_audit(
+                connection,
+                [
+                    records.AuditEntry(
+                        id=house.ids.next(),
+                        at=now,
+                        kind=ALARM,
+                        subject=house.rulebook.hash,
+                        detail={"error": str(error)[:4000]},
+                    )
+                ],
+            )
+            outbox_store.put(connection, self._rows(connection, to_gsm(body), str(error)))
+        house.wake("saved")
+
+    def _rows(self, connection: Connection, short: str, whole: str) -> list[OutboxRow]:
+        house, now = self._house, self._house.clock.now()
+        roster = house.roster(connection)
+        rows = []
+        for person in roster.who([Role.DUTY_MANAGER], Scope(), now):
+            for method in [m for m in roster.methods(person) if m.kind in _SENDABLE][:1]:
+                mail = method.kind == MethodKind.EMAIL
+                rows.append(
+                    OutboxRow(
+                        id=house.ids.next(),
+                        ticket_id=None,
+                        rank=NOTICE,
+                        text_id=ALARM,
+                        channel=_SENDABLE[method.kind],
+                        address=method.address,
+                        person=person,
+                        subject="RULES: a change was not taken over" if mail else "",
+                        body=f"{short}\n\n{whole}\n" if mail else short,
+                        thread={},
+                        created_at=now,
+                        not_before=now,
+                    )
+                )
+        return rows

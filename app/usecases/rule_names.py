@@ -1,0 +1,50 @@
+"""Does the rulebook name only people, schedules and roles that somebody fills? Asked of the directory.
+
+What must not live here: what can be checked without a directory (rulebook/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from app.documents import nearest
+from app.domain.directory import Directory, Role
+from app.rulebook.revision import Rulebook
+
+
+def unknown_names(book: Rulebook, directory: Directory) -> list[str]:
+    """Return each target of ladders and routes that nobody can be, with its place and the nearest name."""
+    found: list[str] = []
+    for name, ladder in book.ladders.items():
+        for index, level in enumerate(ladder.levels):
+            where = f"escalation.yaml: ladder {name!r}, level {index + 1}"
+            found += [f"{where}: {wrong}" for wrong in _wrong(level.notify, directory)]
+    for rule in book.routing.route:
+        where = f"routing.yaml: route {rule.name!r}, also_notify"
+        found += [f"{where}: {wrong}" for wrong in _wrong(rule.also_notify, directory)]
+    return found
+
+
+def _wrong(targets: Iterable[str], directory: Directory) -> Iterator[str]:
+    for target in targets:
+        kind, _, name = target.partition(":")
+        if kind == "person":
+            known = [key for key, person in directory.people.items() if person.active]
+            if name not in known:
+                yield f"nobody who works here is {name!r}{nearest(name, known)}"
+        elif kind == "schedule":
+            if name not in directory.schedules:
+                yield f"there is no schedule {name!r}{nearest(name, directory.schedules)}"
+        elif kind == "team":
+            if name not in directory.teams:
+                yield f"there is no team {name!r}{nearest(name, directory.teams)}"
+        elif not _filled(target, directory):
+            yield f"nobody fills the role {target!r}"
+
+
+def _filled(role: str, directory: Directory) -> bool:
+    if role == Role.DUTY_MANAGER:
+        return bool(directory.duty)
+    if role == Role.ACCOUNT_MANAGER:
+        return any(account.manager for account in directory.accounts.values())
+    return role != Role.SERVICE_MANAGER or bool(directory.coverage)
