@@ -40,6 +40,8 @@ def customer_intent(text: str, subject: str = "", channel: str = "sms") -> str:
     said, about = _flat(whole), _flat(subject[:300])
     if opt_word(whole) or senders.STOP.search(said):
         return "stop"
+    if channel != "email" and senders.STAFF_FIRST.match(said):
+        return "staff_reply"
     if senders.AUTOMATIC_SUBJECT.search(about) or (senders.AUTOMATIC.search(said) and not _is_report(said)):
         return "auto_reply"
     if not said:
@@ -68,8 +70,12 @@ def polarity(said: str, *, asked: bool) -> str:
     placed = bool(things.SITE.search(said)) and not asked
     if answers.THUMB_DOWN.match(said) or (brief and answers.NO.match(said)):
         return "confirm_no"
+    if not asked and visits.WITHDRAWN.match(said):
+        return ""
     if brief and not placed and answers.NOT_FIXED.search(said) and not visits.CHASE.search(said):
         return "confirm_no"
+    if brief and answers.CLOSE_IT.search(said) and not answers.NOT_FIXED.search(said) and "?" not in said:
+        return "confirm_yes"
     if not asked and answers.APPOINTMENT.match(said):
         return ""
     fixed = answers.FIXED.search(said)

@@ -24,6 +24,8 @@ THUMB_DOWN: Final = at_start(
 
 NOT_FIXED: Final = anywhere(
     r"""
+    (?:worked|fixed|ok|okay|fine|good|better|ran|held) (?:up )?(?:for )?.{0,30}(?:then|but|and) .{0,25}(?:again|quit|stopped|died|\
+      went out|came back|back to)
     ^(?:the )?same (?:thing|issue|problem|deal|as always)\W*$
     ^(?:its |it is |it )?(?:still )?(?:not|isnt|doesnt|wont|no) (?:working|work|fixed|right|good)\W*$
     (?:not|isnt|aint|wasnt|never|hasnt been|havent been|is not) (?:been |got |gotten |even |really |\
@@ -84,7 +86,7 @@ FIXED: Final = anywhere(
       beautiful\w*|up and running|running)(?: now| again)?
     (?:works|working|running|flushes|drains|cools|closes|opens|locks) (?:now|again|great|fine|perfectly|\
       perfect|like new|good)
-    (?:it|all|everything|unit|that) works|fixed|up and running|good to go|good as new
+    (?:it|all|everything|unit|that) works(?! for (?:me|us))|fixed|up and running|good to go|good as new
     no (?:more )?(?:leaks?|issues?|problems?|noise|drips?|smell) (?:anymore|any more|now|since)
     no more (?:leaks?|issues?|problems?|noise|drip\w*|smell)
     (?:can|please|ok to|go ahead and|you can|may|pls) (?:be )?close[d]?(?: (?:it|this|the ticket|\
@@ -95,6 +97,14 @@ FIXED: Final = anywhere(
     (?:ya|todo) (?:funciona|sirve|bien|jala|listo)|arreglado|solucionado|resuelto|pueden cerrar
     (?:cest|tout est|est) (?:bon|beau|regle|repare|correct|parfait|fini|ok)e?
     (?:ca|tout) (?:marche|fonctionne)|(?:bien )?regle|vous pouvez fermer
+    """,
+)
+
+CLOSE_IT: Final = anywhere(
+    r"""
+    (?:you can|you may|u can|please|pls|go ahead and|ok to|okay to|feel free to|can|so) close (?:it|this|out|the|that|my|\
+      our)\b
+    (?:can|may|ready to|ok to) be closed|pueden? cerrar(?:lo| el| la| este)|vous pouvez (?:le |la )?fermer
     """,
 )
 

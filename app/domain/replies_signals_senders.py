@@ -48,7 +48,8 @@ AUTOMATIC: Final = anywhere(
       as soon|when i|asap|later)
     (?:ill|will|well) (?:get back to you|reply|respond)\b.{0,20}\b(?:business|office|working) hours
     (?:ill|i will|we will|well) (?:get back to you|reply|respond) within \d+|sent automatically
-    (?:im|i am) in a meeting\b.{0,30}\b(?:will|ill)
+    (?:im|i am) (?:in a meeting|busy|at work|in class|at the movies)\b.{0,30}\b(?:will|ill|cant talk)
+    sent from my car|cant talk right now|(?:ill|i will) (?:call|text) (?:you )?(?:back )?later
     (?:team|agent|representative|colleague|specialist) will (?:get back|be in touch|contact|respond|reply)
     this is the mail system|auto[ -]?(?:reply|response|responder|mated (?:reply|response|message))
     automatic (?:reply|response)
@@ -119,6 +120,9 @@ OFFER: Final = anywhere(
     book (?:a|your) free|our (?:\w+ )?experts|(?:cut|lower|reduce|slash) (?:your|ur) \w+
     this month only|hurry|https?://\S+|click (?:here|below|the link)|bit\.ly\S*|tap (?:here|the link)
     www\.\S+|loan|pre-?approved|credit score|interest rate|refinanc\w+|crypto|bitcoin|invest\w*|earn \$?\d+
+    (?:businesses|restaurants|stores|companies|facilities|owners|managers) like yours|minutes of your time|(?:boost|grow|increase|\
+      improve|double) your|we help \w+|5 star reviews|online reviews|leads
+    reach(?:ing)? out (?:to|because|about)|lowest price guaranteed|save (?:up to )?\d+ ?%
     work from home|seo|backlinks|rank\w* (?:on|your)
     dear (?:facility|business|sir|property|store|valued|customer|friend)\w*|valued customer|business owner
     decision maker|(?:your|ur) (?:package|parcel|account|card|bank|amazon|netflix|apple id|paypal|usps)

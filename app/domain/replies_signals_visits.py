@@ -211,6 +211,12 @@ UPDATE: Final = anywhere(
     """,
 )
 
+WITHDRAWN: Final = at_start(
+    r"""
+    ^(?:actually |ok |oh |hey |hi |pls |please |so |sorry )*(?:nvm|nevermind|never mind|false alarm|disregard|scratch that)\b
+    """,
+)
+
 UPDATE_WEAK: Final = anywhere(
     r"""
     (?:came|come|went|is|are|just came|came right|its) (?:right |just )?back (?:on|up|online|by itself)
