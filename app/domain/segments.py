@@ -19,6 +19,9 @@ UCS_LIMITS: Final = (70, 67)
 
 # Emoji, modifiers, invisible formatting, controls, surrogates, private use: nothing that a text loses by.
 _DROPPED: Final = frozenset({"So", "Sk", "Cf", "Cc", "Cs", "Co", "Cn"})
+_GSM: Final = BASIC | EXTENSION
+# What `to_gsm` leaves as it is, each and in any order.
+_PLAIN: Final = _GSM - REPLACEMENTS.keys() - {"\r"}
 _WIDE: Final = 0xFFFF
 _PLANE_OF_TAGS: Final = range(0xFE00, 0xFE10)
 
@@ -39,6 +42,8 @@ def to_gsm(text: str) -> str:
     French stay GSM-7), emoji and controls go. Other scripts stay as they are: a question mark for each letter
     helps nobody. Doing it twice changes nothing.
     """
+    if _PLAIN.issuperset(text):
+        return text
     kept: list[str] = []
     for character in unicodedata.normalize("NFC", text.replace("\r\n", "\n")):
         kept.append(_said(character, follows_foreign=bool(kept) and not is_gsm(kept[-1])))
@@ -49,7 +54,7 @@ def to_gsm(text: str) -> str:
 
 def is_gsm(text: str) -> bool:
     """Return whether `text` can be sent as GSM-7."""
-    return all(character in BASIC or character in EXTENSION for character in text)
+    return _GSM.issuperset(text)
 
 
 def measure(text: str) -> Segments:
@@ -59,6 +64,8 @@ def measure(text: str) -> Segments:
     that a long text may need one segment more than its units suggest.
     """
     if is_gsm(text):
+        if len(text) <= GSM_LIMITS[0] and BASIC.issuperset(text):
+            return Segments("GSM-7", len(text), min(len(text), 1))
         sizes = [1 if character in BASIC else 2 for character in text]
         units, segments = _fill(sizes, GSM_LIMITS)
         return Segments("GSM-7", units, segments)

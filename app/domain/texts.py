@@ -194,9 +194,11 @@ def _for_sms(name: str, value: str, *, plain: bool = False) -> str:
 
 def _latin(text: str, *, plain: bool) -> str:
     """Return `text` with what is not GSM-7 as "?", unless that is most of its letters and not `plain`."""
+    if is_gsm(text):
+        return text
     foreign = sum(1 for character in text if not is_gsm(character))
     letters = sum(1 for character in text if character.isalpha())
-    if not foreign or (not plain and foreign * 2 > letters):
+    if not plain and foreign * 2 > letters:
         return text
     marked = "".join(character if is_gsm(character) else "\x00" for character in text)
     return re.sub("\x00+", "?", marked)

@@ -6,27 +6,29 @@ What must not live here: what an entry says (domain/clock_entries.py), the audit
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 
-from sqlalchemy import Connection, delete, exists, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, delete, exists, select
 
 from app.domain.clock_entries import ClockEntry
+from app.store.rows import insert_rows
 from app.store.tables import clocks, tickets
 
 _KEY = ("ticket_id", "metric")
-_COLUMNS = tuple(column.name for column in clocks.columns)
+_VALUES = tuple(column.name for column in clocks.columns if column.name not in _KEY)
+_UPSERT = (
+    f"ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {', '.join(f'{v} = excluded.{v}' for v in _VALUES)}"
+    f" WHERE {' OR '.join(f'clocks.{v} IS DISTINCT FROM excluded.{v}' for v in _VALUES)}"
+)
 
 
 def put(connection: Connection, entries: Sequence[ClockEntry]) -> None:
     """Write entries; a row that says the same already stays untouched."""
-    if not entries:
-        return
-    statement = insert(clocks)
-    new = {name: statement.excluded[name] for name in _COLUMNS if name not in _KEY}
-    changed = or_(*(clocks.c[name].is_distinct_from(value) for name, value in new.items()))
-    upsert = statement.on_conflict_do_update(index_elements=list(_KEY), set_=new, where=changed)
-    connection.execute(upsert, [asdict(entry) for entry in entries])
+    insert_rows(
+        connection,
+        clocks,
+        [{name: getattr(entry, name) for name in (*_KEY, *_VALUES)} for entry in entries],
+        _UPSERT,
+    )
 
 
 def replace(connection: Connection, tickets: Collection[int], entries: Sequence[ClockEntry]) -> None:

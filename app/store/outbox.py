@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 
+from app.store.rows import insert_rows
 from app.store.tables import delivery_attempts, outbox
 
 PAGE, CUSTOMER, NOTICE = 0, 1, 2
@@ -39,7 +39,7 @@ def put(connection: Connection, rows: Sequence[OutboxRow]) -> None:
     """Insert the messages."""
     if rows:
         names = [c.name for c in outbox.c if hasattr(rows[0], c.name)]
-        connection.execute(insert(outbox), [{n: getattr(row, n) for n in names} for row in rows])
+        insert_rows(connection, outbox, [{n: getattr(row, n) for n in names} for row in rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,22 +188,19 @@ def record(connection: Connection, attempts: Sequence[Attempt], node: str) -> No
             for a in sorted(attempts, key=lambda a: a.id)
         ],
     )
-    connection.execute(
-        insert(
-            delivery_attempts
-        ).on_conflict_do_nothing(),  # written before, and the commit's answer was lost
-        [
-            {
-                "outbox_id": a.id,
-                "attempt": a.attempt,
-                "at": a.at,
-                "result": a.state,
-                "code": a.code,
-                "detail": a.detail[:500],
-            }
-            for a in attempts
-        ],
-    )
+    told = [
+        {
+            "outbox_id": a.id,
+            "attempt": a.attempt,
+            "at": a.at,
+            "result": a.state,
+            "code": a.code,
+            "detail": a.detail[:500],
+        }
+        for a in attempts
+    ]
+    # Written before, when the commit's answer was lost.
+    insert_rows(connection, delivery_attempts, told, "ON CONFLICT DO NOTHING")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

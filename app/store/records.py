@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Text, cast, delete, func, select, update
+from sqlalchemy import Connection, Text, cast, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from app.store.rows import insert_rows
 from app.store.tables import audit, links, revisions, sla_policies, suppressions, tickets, users
 
 
@@ -26,12 +27,11 @@ class AuditEntry:
 
 def add_audit(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     """Append to the audit."""
-    if entries:
-        values = [
-            {"id": e.id, "at": e.at, "kind": e.kind, "subject": e.subject, "detail": dict(e.detail)}
-            for e in entries
-        ]
-        connection.execute(insert(audit), values)
+    rows = [
+        {"id": e.id, "at": e.at, "kind": e.kind, "subject": e.subject, "detail": dict(e.detail)}
+        for e in entries
+    ]
+    insert_rows(connection, audit, rows)
 
 
 def audit_of(connection: Connection, kind: str, limit: int = 100) -> list[AuditEntry]:
@@ -73,6 +73,17 @@ def policy(connection: Connection, digest: str) -> dict[str, Any] | None:
     return found
 
 
+_KEEP_LINKS = text(
+    """
+    INSERT INTO links (token_hash, ticket_id, person, created_at)
+    SELECT l.*, :created_at FROM unnest(
+        CAST(:token_hash AS bytea[]), CAST(:ticket_id AS bigint[]), CAST(:person AS text[])
+    ) AS l
+    ON CONFLICT DO NOTHING
+    """,
+)
+
+
 def keep_links(
     connection: Connection,
     wanted: Mapping[bytes, tuple[int, str]],
@@ -80,11 +91,13 @@ def keep_links(
 ) -> None:
     """Keep page links: the hash of each token -> (ticket id, person), once each."""
     if wanted:
-        rows = [
-            {"token_hash": token_hash, "ticket_id": ticket_id, "person": person, "created_at": now}
-            for token_hash, (ticket_id, person) in wanted.items()
-        ]
-        connection.execute(insert(links).values(rows).on_conflict_do_nothing())
+        columns = {
+            "token_hash": list(wanted),
+            "ticket_id": [ticket_id for ticket_id, _ in wanted.values()],
+            "person": [person for _, person in wanted.values()],
+            "created_at": now,
+        }
+        connection.execute(_KEEP_LINKS, columns)
 
 
 @dataclass(frozen=True, slots=True)

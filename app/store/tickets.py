@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, or_, select, update
 
 from app.domain.clock_entries import ClockEntry
 from app.domain.clocks import Timer
@@ -14,6 +14,7 @@ from app.domain.errors import ConflictError
 from app.domain.events import AnyEvent
 from app.domain.ticket import Ticket
 from app.store import clocks, codec
+from app.store.rows import insert_rows
 from app.store.tables import events, ticket_numbers, tickets, timers
 
 
@@ -158,8 +159,7 @@ def save(connection: Connection, writes: Sequence[TicketWrite], now: datetime) -
         if connection.execute(statement, parameters).rowcount != len(changed):
             raise ConflictError
         connection.execute(delete(timers).where(timers.c.ticket_id.in_([w.ticket.id for w in changed])))
-    if fresh:
-        connection.execute(insert(tickets), [{"id": w.ticket.id, **_row(w, now)} for w in fresh])
+    insert_rows(connection, tickets, [{"id": w.ticket.id, **_row(w, now)} for w in fresh])
     _insert_events(connection, ordered)
     clocks.put(connection, [entry for w in ordered for entry in w.clocks])
     armed = [
@@ -167,8 +167,7 @@ def save(connection: Connection, writes: Sequence[TicketWrite], now: datetime) -
         for w in ordered
         for t in sorted(w.timers)
     ]
-    if armed:
-        connection.execute(insert(timers), armed)
+    insert_rows(connection, timers, armed)
 
 
 _SEARCHED = ("state", "priority", "account", "site", "assignee", "changed_at", "ended_at")
@@ -213,8 +212,7 @@ def _insert_events(connection: Connection, writes: Sequence[TicketWrite]) -> Non
         for w in writes
         for offset, (event_id, event) in enumerate(zip(w.event_ids, w.events, strict=True), start=1)
     ]
-    if rows:
-        connection.execute(insert(events), rows)
+    insert_rows(connection, events, rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

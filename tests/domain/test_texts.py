@@ -59,7 +59,16 @@ USUAL = {
     "quote": "Toilet overflowing, water in sales floor",
 }
 
-LONG_BY_NATURE = {"for_information", "page_next", "still_open", "reopened_page", "exhausted", "acked", "help"}
+LONG_BY_NATURE = {
+    "for_information",
+    "page_next",
+    "still_open",
+    "reopened_page",
+    "exhausted",
+    "acked",
+    "help",
+    "intake_failed",
+}
 
 
 def document(**changes: Any) -> dict[str, dict[str, Any]]:
