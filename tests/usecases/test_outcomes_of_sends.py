@@ -99,7 +99,7 @@ def test_results_and_receipts_of_the_same_messages_never_wait_for_each_other(
 
     def take_in() -> int:
         with house.begin() as connection:
-            waiting = inbox.claim(connection, clock.at, 9)
+            waiting = inbox.claim(connection, clock.at, 9, receipts=True)
             desk = Desk(house, connection, clock.at)
             return len(receipts.apply(desk, [(w, read_receipt(w.inbound)) for w in waiting]))
 
