@@ -36,10 +36,14 @@ class MethodKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContactMethod:
-    """A phone (E.164) or mailbox (lower case) at which a person is paged, in the person's own order."""
+    """A phone (E.164) or mailbox (lower case) at which a person is paged, in the person's own order.
+
+    `verified`: the directory vouches for it. A code that came back proves it too (contact_checks.py).
+    """
 
     kind: MethodKind
     address: str
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

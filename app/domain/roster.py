@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 from app.domain.directory import ContactMethod, Directory, Leave, MethodKind, Role
@@ -83,7 +83,7 @@ class Roster:
         """
         wanted = tuple(targets)
         found: list[Shift] = []
-        edges = [*self._edges(wanted, scope, start, end), end]
+        edges = [*self.edges(wanted, scope, start, end), end]
         for since, until in pairwise(edges):
             people = self.who(wanted, scope, since)
             if found and found[-1].people == people:
@@ -102,6 +102,26 @@ class Roster:
         """Return the person's leave in order, overlapping and adjacent entries joined."""
         return self._leave.get(person, ())
 
+    def named(self, target: str, scope: Scope, at: datetime) -> tuple[str, ...]:
+        """Return all whom `target` names at an instant, there or not, the covers of those who are off too."""
+        found: set[str] = set()
+        for one in chain.from_iterable(self.ranks(target, scope)):
+            people, seen = set(self._named(one, at)), set[str]()
+            while people - seen:
+                person = (people - seen).pop()
+                seen.add(person)
+                known = self.directory.people.get(person)
+                if known is not None and known.cover and self.away(person, at) is not None:
+                    people.update(self._named(known.cover, at))
+            found |= people
+        return tuple(sorted(found))
+
+    def missing(self, target: str, scope: Scope) -> bool:
+        """Return whether `target` depends on a schedule or team that does not exist."""
+        known = {"schedule": self.directory.schedules, "team": self.directory.teams}
+        behind = (one.partition(":") for rank in self.ranks(target, scope) for one in rank)
+        return any(kind in known and name not in known[kind] for kind, _, name in behind)
+
     def methods(self, person: str) -> tuple[ContactMethod, ...]:
         """Return the person's contact methods in the order in which they are tried."""
         known = self.directory.people.get(person)
@@ -117,19 +137,21 @@ class Roster:
 
     def _one(self, target: str, scope: Scope, at: datetime) -> set[str]:
         """Return who a target is, the covers of those who are off included."""
-        if target == Role.SERVICE_MANAGER:
-            ranks = self._service_managers(scope)
-        else:
-            ranks = [(one,) for one in self._standing_for(target, scope)]
         # The first of the ranks that has somebody: the backup after the manager, the wider promise after
         # the narrower one.
-        for targets in ranks:
+        for targets in self.ranks(target, scope):
             people: set[str] = set()
             for named in targets:
                 people |= self._present(self._named(named, at), at, frozenset())
             if people:
                 return people
         return set()
+
+    def ranks(self, target: str, scope: Scope) -> tuple[tuple[str, ...], ...]:
+        """Return the targets, no roles, that this one stands for: the first rank that has somebody counts."""
+        if target == Role.SERVICE_MANAGER:
+            return tuple(self._service_managers(scope))
+        return tuple((one,) for one in self._standing_for(target, scope))
 
     def _standing_for(self, target: str, scope: Scope) -> tuple[str, ...]:
         """Return the targets that a role other than service manager stands for, in order of preference."""
@@ -182,15 +204,12 @@ class Roster:
                 ranks.setdefault(narrowness, []).append(f"person:{one.person}")
         return [tuple(ranks[rank]) for rank in sorted(ranks, reverse=True)]
 
-    def _edges(self, targets: Iterable[str], scope: Scope, start: datetime, end: datetime) -> list[datetime]:
+    def edges(self, targets: Iterable[str], scope: Scope, start: datetime, end: datetime) -> list[datetime]:
         """Return `start` and each instant before `end` at which it can change who the targets are."""
         edges = {start}
         open_ends: list[str] = []
         for target in targets:
-            if target == Role.SERVICE_MANAGER:
-                open_ends += [named for rank in self._service_managers(scope) for named in rank]
-            else:
-                open_ends += self._standing_for(target, scope)
+            open_ends += chain.from_iterable(self.ranks(target, scope))
         seen: set[str] = set()
         while open_ends:
             target = open_ends.pop()

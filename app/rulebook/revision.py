@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final, cast
 
@@ -21,6 +22,7 @@ from app.domain.instants import parse_duration
 from app.domain.texts import Texts
 from app.rulebook.building import Parts, build
 from app.rulebook.models import BreachReason, Routing
+from app.rulebook.reachable import Routes
 from app.rulebook.sources import Source, plain, read_folders
 from app.rulebook.view import MessageView, view_of
 
@@ -76,6 +78,11 @@ class Rulebook:
     def policies(self) -> Mapping[str, Mapping[str, object]]:
         """Return the documents of all SLA policies by name."""
         return self._parts.policies
+
+    @cached_property
+    def routes(self) -> Routes:
+        """Return the route rules, to ask which ladders are possible at all."""
+        return Routes(self._parts.routing.route)
 
     def classify(self, facts: Facts) -> Classification:
         """Return what a message with these `facts` is about, and which rules decided it."""

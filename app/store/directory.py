@@ -109,7 +109,7 @@ def read_directory(connection: Connection) -> Directory:
     own = row.company[0]
     methods: dict[str, list[ContactMethod]] = {}
     for method in sorted(row.contact_methods, key=lambda m: m["position"]):
-        value = ContactMethod(MethodKind(method["kind"]), method["address"])
+        value = ContactMethod(MethodKind(method["kind"]), method["address"], verified=method["verified"])
         methods.setdefault(method["person"], []).append(value)
     return Directory(
         version=row.version,
@@ -312,7 +312,14 @@ def _values(value: object, names: Iterable[str]) -> Row:
 
 def _method_rows(person: Person) -> list[Row]:
     return [
-        {"person": person.key, "kind": m.kind, "address": m.address, "position": n, "active": person.active}
+        {
+            "person": person.key,
+            "kind": m.kind,
+            "address": m.address,
+            "position": n,
+            "verified": m.verified,
+            "active": person.active,
+        }
         for n, m in enumerate(person.methods)
     ]
 

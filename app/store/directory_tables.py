@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     Table,
     Text,
@@ -90,6 +91,8 @@ contact_methods = Table(
     Column("kind", Text, primary_key=True),
     Column("address", Text, primary_key=True),
     Column("position", SmallInteger, nullable=False),
+    # The file vouches for it.
+    Column("verified", Boolean, nullable=False, server_default=text("false")),
     _active(),
     ForeignKeyConstraint(["person", "active"], ["people.key", "people.active"], onupdate="CASCADE"),
     # Checked at the commit: a new order passes through equal positions.
@@ -97,6 +100,40 @@ contact_methods = Table(
     CheckConstraint("kind IN ('sms', 'email', 'voice')", name="kind"),
     CheckConstraint(f"{_ADDRESS} ELSE {_PHONE}", name="address"),
     Index("uq_contact_methods_in_use", "address", "kind", unique=True, postgresql_where=text("active")),
+)
+
+# A code came back from there: this phone or mailbox is that person's. Outlives its entry in the file.
+proven_addresses = Table(
+    "proven_addresses",
+    metadata,
+    Column("person", Text, ForeignKey("people.key"), primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("proven_at", DateTime(timezone=True), nullable=False),
+)
+
+# The code that was sent last, hashed. `sends` counts the codes since `counted_from`, to bound them.
+address_codes = Table(
+    "address_codes",
+    metadata,
+    Column("person", Text, ForeignKey("people.key"), primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("code_hash", LargeBinary, nullable=False),
+    Column("sent_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("tries_left", SmallInteger, nullable=False),
+    Column("sends", SmallInteger, nullable=False),
+    Column("counted_from", DateTime(timezone=True), nullable=False),
+    CheckConstraint("tries_left BETWEEN 0 AND 5", name="tries_left"),
+)
+
+# Refused for good, until something arrives there again.
+failing_addresses = Table(
+    "failing_addresses",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("detail", Text, nullable=False),
 )
 
 accounts = Table(

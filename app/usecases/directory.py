@@ -154,6 +154,11 @@ def _details(old: Company | Person | Account | Site | Contact, new: object) -> I
 
 def _method_details(old: Sequence[ContactMethod], new: Sequence[ContactMethod]) -> Iterator[str]:
     same = True
+    known = {(m.kind, m.address): m.verified for m in old}
+    for method in new:
+        if known.get((method.kind, method.address), method.verified) != method.verified:
+            same = False
+            yield f"{method.kind} {method.address} {'' if method.verified else 'no longer '}verified"
     for kind in MethodKind:
         before = [method.address for method in old if method.kind is kind]
         after = [method.address for method in new if method.kind is kind]

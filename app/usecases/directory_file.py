@@ -119,7 +119,7 @@ def _person(entry: PersonEntry, company: CompanyEntry) -> Person:
         key=entry.key,
         name=entry.name,
         roles=tuple(role for role in Role if role in entry.roles),
-        methods=tuple(method.value() for method in entry.methods),
+        methods=tuple(method.value(verified=entry.verified) for method in entry.methods),
         timezone=entry.timezone or company.timezone,
         language=entry.language,
         cover=entry.cover or "",

@@ -132,6 +132,12 @@ def _date(value: object) -> object:
         raise ValueError(f"{value!r} is not a date; there is no such day") from None
 
 
+def _yes(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"{value!r} is neither true nor false")
+
+
 def _some(values: list[Any]) -> list[Any]:
     if not values:
         raise ValueError("name at least one")
@@ -156,6 +162,7 @@ Day = Annotated[date, BeforeValidator(_date)]
 Target = Annotated[Text, AfterValidator(target)]
 Several = Annotated[list[Text] | None, BeforeValidator(_or_all)]
 Language = Literal["en", "es"]
+Yes = Annotated[bool, BeforeValidator(_yes)]
 
 
 class _Entry(BaseModel):
@@ -185,12 +192,12 @@ class MethodEntry(_Entry):
             raise ValueError("write one of sms, email and voice in each entry of methods")
         return value
 
-    def value(self) -> ContactMethod:
+    def value(self, *, verified: bool) -> ContactMethod:
         """Return the contact method."""
         for kind, address in ((MethodKind.SMS, self.sms), (MethodKind.EMAIL, self.email)):
             if address is not None:
-                return ContactMethod(kind, address)
-        return ContactMethod(MethodKind.VOICE, self.voice or "")
+                return ContactMethod(kind, address, verified)
+        return ContactMethod(MethodKind.VOICE, self.voice or "", verified)
 
 
 class PersonEntry(_Entry):
@@ -204,6 +211,7 @@ class PersonEntry(_Entry):
     methods: Annotated[list[MethodEntry], AfterValidator(_some)]
     cover: Target | None = None
     leave_feed: Annotated[Text, AfterValidator(_feed)] | None = None
+    verified: Yes = False
 
 
 class ContractEntry(_Entry):
