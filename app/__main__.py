@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import signal
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,14 @@ cli.add_typer(rules_cli, name="rules")
 sla_cli = typer.Typer(help="The SLA clocks: audited, explained; policies.", no_args_is_help=True)
 cli.add_typer(sla_cli, name="sla")
 cli.add_typer(oncall_cli, name="oncall")
+
+
+class Role(StrEnum):
+    """What a node does: pages and webhooks, the work behind them, or both."""
+
+    WEB = "web"
+    WORKER = "worker"
+    BOTH = "both"
 
 
 @cli.command()
@@ -50,12 +59,21 @@ def demo(
 @cli.command()
 def serve(
     port: Annotated[int, typer.Option(help="Port to listen on; default: CLOSELOOP_PORT.")] = 0,
+    role: Annotated[
+        Role | None,
+        typer.Option(
+            help="What this node does; default: both, or as CLOSELOOP_WEB and CLOSELOOP_WORKER say."
+        ),
+    ] = None,
 ) -> None:
-    """Serve pages and webhooks, and do the work: timers, delivery, escalation."""
+    """Serve pages and webhooks, and do the work: timers, delivery, escalation. Any number of nodes may."""
     from app import bootstrap
     from app.settings import read_settings
 
     settings = read_settings()
+    if role is not None:
+        parts = {"web": role is not Role.WORKER, "worker": role is not Role.WEB}
+        settings = settings.model_copy(update=parts)
     bootstrap.configure_logging(settings.log_level)
     with bootstrap.database(settings) as engine:
         instance = bootstrap.build(settings, engine)

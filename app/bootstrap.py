@@ -20,11 +20,12 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from sqlalchemy import Engine
 
+from app import __version__
 from app.domain.errors import CloseloopError
 from app.rulebook.revision import Rulebook, load
 from app.settings import Settings
@@ -33,6 +34,7 @@ from app.store import schema
 from app.store.embedded import EmbeddedPostgres
 from app.usecases.accept import InboxWriter
 from app.usecases.house import House, Identity
+from app.usecases.pulse import Pulse
 from app.usecases.rule_changes import in_force
 from app.usecases.rule_folder import RuleFolder
 
@@ -199,37 +201,37 @@ def build_gateways(settings: Settings) -> Gateways:
 def build(settings: Settings, engine: Engine) -> Instance:
     """Return an instance that serves pages and webhooks and, unless switched off, does the work.
 
-    Raises SchemaTooOldError, SchemaTooNewError, DocumentError.
+    Raises SchemaTooOldError, SchemaTooNewError, DocumentError, ClockSkewError.
     """
     schema.ensure_current(engine)
     house = build_house(settings, engine, rulebook_in_force(settings, engine))
-    return Instance(settings, house, build_app(settings, house))
+    pulse = Pulse(house, role=settings.role, version=__version__)
+    pulse.beat()
+    pulse.check_clock()
+    return Instance(settings, house, build_app(settings, house, pulse))
 
 
-def build_app(settings: Settings, house: House) -> FastAPI:
+def build_app(settings: Settings, house: House, pulse: Pulse) -> FastAPI:
     """Return the web application; the inbox writer and the worker live as long as it is served."""
     from fastapi import FastAPI
 
     from app.inbound import routes
     from app.inbound.config import InboundConfig
     from app.web import pages
-    from app.worker.engine import Worker
 
     writer = InboxWriter(house)
-    folder = RuleFolder(house, settings.rules)
-    worker = Worker(house, build_gateways(settings), _is_dead, folder.look) if settings.worker else None
+    parts = _parts(settings, house, pulse)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         writer.start()
-        if worker is not None:
-            house.wake = worker.wake
-            worker.start()
+        for part in parts:
+            part.start()
         yield
         # Not on the event loop: a send in progress may take its provider's timeout.
         await asyncio.to_thread(writer.stop)
-        if worker is not None:
-            await asyncio.to_thread(worker.stop)
+        for part in reversed(parts):
+            await asyncio.to_thread(part.stop)
 
     app = FastAPI(title="Closeloop", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     if settings.web:
@@ -263,6 +265,31 @@ def build_app(settings: Settings, house: House) -> FastAPI:
         pages.mount_static(app)
         pages.install_errors(app)
     return app
+
+
+def _parts(settings: Settings, house: House, pulse: Pulse) -> tuple[Part, ...]:
+    """Return what runs beside the web application, and see to it that `house.wake` wakes a worker."""
+    from app.worker.engine import Worker
+    from app.worker.node import Bell, Ear, Heart
+
+    if not settings.worker:
+        bell = Bell(house)
+        house.wake = bell.wake
+        return Heart(pulse, None), bell
+    folder = RuleFolder(house, settings.rules)
+    worker = Worker(house, build_gateways(settings), pulse, folder.look)
+    house.wake = worker.wake
+    return Heart(pulse, _is_dead), worker, Ear(house, worker.wake)
+
+
+class Part(Protocol):
+    """Something that runs as long as the application is served."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End what is in progress, and come to rest."""
 
 
 def _is_dead(node: str) -> bool:

@@ -202,6 +202,13 @@ class Settings(BaseSettings):
     worker: bool = Field(default=True, description="true or false: whether this node handles and sends")
     web: bool = Field(default=True, description="true or false: whether this node serves pages and webhooks")
 
+    @property
+    def role(self) -> Literal["web", "worker", "both"]:
+        """What this node does."""
+        if self.web and self.worker:
+            return "both"
+        return "web" if self.web else "worker"
+
     @model_validator(mode="before")
     @classmethod
     def _strip(cls, values: dict[str, Any]) -> dict[str, Any]:

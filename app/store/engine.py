@@ -25,7 +25,7 @@ OLDEST = 15
 
 # For libpq, unless the address itself says otherwise. Without the keep-alives a server whose machine vanished
 # holds a sender for a quarter of an hour.
-_CONNECTION = {"connect_timeout": "5", "keepalives_idle": "30", "tcp_user_timeout": "30000"}
+KEEP_ALIVE = {"connect_timeout": "5", "keepalives_idle": "30", "tcp_user_timeout": "30000"}
 
 # SQLSTATE classes and codes after which the same statement may succeed later: connection lost; out of memory,
 # disk or connections; trouble with the disk.
@@ -102,7 +102,7 @@ def connect(
         pool_pre_ping=True,
         connect_args={
             key: value
-            for key, value in {**_CONNECTION, "application_name": application_name}.items()
+            for key, value in {**KEEP_ALIVE, "application_name": application_name}.items()
             if key not in parsed.query
         },
     )

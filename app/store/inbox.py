@@ -43,7 +43,7 @@ _STORE = text(
         CAST(:received_at AS timestamptz[]), CAST(:payload AS text[]),
         CAST(:start AS int[]), CAST(:length AS int[])
     ) AS request (id, provider, kind, channel, key, sender, recipient, received_at, payload, start, length)
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (provider, kind, key) DO NOTHING
     RETURNING id
     """,
 )

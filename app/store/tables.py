@@ -29,6 +29,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.store.directory_tables import accounts  # noqa: F401 - one import gives the whole metadata
 from app.store.metadata import metadata
+from app.store.node_tables import nodes  # noqa: F401 - as above
 from app.store.oncall_tables import ledger  # noqa: F401 - as above
 
 INSTANT = DateTime(timezone=True)

@@ -5,7 +5,7 @@ What must not live here: what becomes of the results (outcomes.py), what a code 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -70,22 +70,6 @@ def send_pending(
     sent = senders.map(lambda group: _send_in_order(house, gateways, group, patience), by_address.values())
     outcomes.record(house, [*moot, *(result for group in sent for result in group)], now + lease)
     return len(claimed)
-
-
-def release_expired(house: House) -> int:
-    """Give back what a dead node had claimed; return how many messages."""
-    with house.begin() as connection:
-        released = outbox_store.release_expired(connection, house.clock.now())
-    if released:
-        log.warning("outbox_leases_expired", count=released)
-    return released
-
-
-def release_dead(house: House, is_dead: Callable[[str], bool]) -> int:
-    """Give back at once what nodes hold that `is_dead` knows to be gone; their leases need not run out."""
-    with house.begin() as connection:
-        dead = [node for node in outbox_store.claimants(connection) if is_dead(node)]
-        return outbox_store.release_of(connection, dead)
 
 
 def _moot(house: House, message: Claimed) -> Outcome:

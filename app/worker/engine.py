@@ -16,11 +16,11 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from app.usecases import delivery, intake, timers
 from app.usecases.delivery import Gateways
 from app.usecases.house import House
+from app.usecases.pulse import Pulse
 
 log = structlog.get_logger()
 
 TICK_SECONDS = 1
-_LEASES_SECONDS = 15
 _PAUSE_AFTER_ERROR = 1.0
 
 
@@ -69,19 +69,18 @@ class Worker:
         self,
         house: House,
         gateways: Gateways,
-        is_dead: Callable[[str], bool],
+        pulse: Pulse,
         look_for_rules: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Prepare the loops for this house; `is_dead` tells of a node whether it is known to be gone.
+        """Prepare the loops for this house; what is decided by time rests while its clock is wrong.
 
         `look_for_rules` is called each second: it takes over a changed rulebook.
         """
-        self._house, self._is_dead = house, is_dead
         self._senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="sender")
         self._notice_senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="notice-sender")
-        self._inbox = Loop("inbox", lambda: intake.handle_waiting(house))
+        self._inbox = Loop("inbox", lambda: intake.handle_waiting(house) if pulse.trusted else 0)
         self._receipts = Loop("receipts", lambda: intake.handle_receipts(house))
-        self._timers = Loop("timers", lambda: timers.fire_due(house))
+        self._timers = Loop("timers", lambda: timers.fire_due(house) if pulse.trusted else 0)
         # Pages have senders of their own: a provider that hangs on notices must not hold up a page.
         self._pages = Loop(
             "pages",
@@ -92,7 +91,6 @@ class Worker:
             lambda: delivery.send_pending(house, gateways, self._notice_senders, pages=False),
         )
         self._rules = Loop("rules", lambda: int(look_for_rules()))
-        self._leases = Loop("leases", lambda: delivery.release_expired(house) and 0)
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -100,12 +98,9 @@ class Worker:
 
     def start(self) -> None:
         """Start all loops and the ticking."""
-        delivery.release_dead(self._house, self._is_dead)
         for loop in self._loops():
             loop.start()
-        for loop in self._ticking():
             self._scheduler.add_job(loop.wake, "interval", seconds=TICK_SECONDS)
-        self._scheduler.add_job(self._leases.wake, "interval", seconds=_LEASES_SECONDS)
         self._scheduler.start()
 
     def wake(self, what: str) -> None:
@@ -128,7 +123,4 @@ class Worker:
         self._notice_senders.shutdown(wait=True, cancel_futures=True)
 
     def _loops(self) -> tuple[Loop, ...]:
-        return (*self._ticking(), self._leases)
-
-    def _ticking(self) -> tuple[Loop, ...]:
         return (self._inbox, self._receipts, self._timers, self._pages, self._notices, self._rules)

@@ -25,6 +25,7 @@ from app.usecases import delivery, intake, timers
 from app.usecases.directory import load_directory
 from app.usecases.directory_file import parse_directory
 from app.usecases.house import House, Identity
+from app.usecases.pulse import Pulse
 from app.usecases.views import TicketView, ticket_by_number
 from simulator.config import Config
 from simulator.running import Simulator
@@ -182,6 +183,6 @@ def town(engine: Engine, rulebook: Rulebook, company: Path = COMPANY) -> Iterato
             rulebook=rulebook,
             identity=Identity(public_url=served.url, mail_domain=DOMAIN, secret=b"s" * 32, node="test"),
         )
-        apps["app"] = bootstrap.build_app(settings, house)
+        apps["app"] = bootstrap.build_app(settings, house, Pulse(house, role="web", version="town"))
         with served, ThreadPoolExecutor(4) as senders:
             yield Town(house, sim, served, clock, bootstrap.build_gateways(settings), senders)

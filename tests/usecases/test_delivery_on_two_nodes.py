@@ -16,6 +16,7 @@ from app.rulebook.revision import Rulebook
 from app.usecases import delivery, intake
 from app.usecases.delivery import Gateways
 from app.usecases.house import House
+from app.usecases.pulse import Pulse
 from tests.nodes import (
     DANA,
     TANYA,
@@ -55,6 +56,10 @@ def opened(house: House) -> int:
     return int(scalars(house.engine, "SELECT id FROM outbox WHERE rank = 0")[0])
 
 
+def take_over(house: House) -> int:
+    return Pulse(house, role="both", version="1").take_over(lambda _node: False)
+
+
 def failures(engine: Engine) -> list[str]:
     return scalars(engine, "SELECT data->>'address' FROM events WHERE kind = 'delivery_failed' ORDER BY seq")
 
@@ -89,9 +94,9 @@ def test_a_dead_nodes_page_goes_out_again_after_its_lease(
     with pytest.raises(KeyboardInterrupt):
         delivery.send_pending(one, ways(Carrier(die)), senders, pages=True)
     assert delivery.send_pending(two, ways(carrier), senders, pages=True) == 0
-    assert delivery.release_expired(two) == 0
+    assert take_over(two) == 0
     clock.at += PAGE_LEASE + timedelta(seconds=1)
-    assert delivery.release_expired(two) == 1
+    assert take_over(two) == 1
     assert delivery.send_pending(two, ways(carrier), senders, pages=True) == 1
     assert [m.to for m in carrier.taken] == [DANA]
 
@@ -106,7 +111,7 @@ def test_the_late_result_of_a_node_that_lost_its_lease_changes_nothing(
 
     def slow(_message: SmsOut | MailOut) -> str | None:
         clock.at += PAGE_LEASE + timedelta(seconds=1)
-        delivery.release_expired(two)
+        take_over(two)
         with ThreadPoolExecutor(1) as others:
             assert delivery.send_pending(two, ways(carrier), others, pages=True) == 1
         if late == "failed":
