@@ -111,8 +111,8 @@ def closure_due(ticket: Ticket) -> datetime:
     """Return when the unanswered closing question is next acted upon: the reminder, then the closing.
 
     After a reminder the customer has as long as the terms give, however late it went out. Terms that would
-    remind only at the closing have no reminder. A life-safety ticket is never closed without an answer: it
-    goes on reminding.
+    remind only at the closing have no reminder. A life-safety ticket is never closed without an answer, nor
+    one about which the customer has more to say: they go on reminding.
     """
     if ticket.resolved_at is None:
         raise ValueError("only a resolved ticket waits for its closure")
@@ -120,7 +120,7 @@ def closure_due(ticket: Ticket) -> datetime:
         return ticket.resolved_at + ticket.remind_after
     if ticket.reminded_at is None:
         return ticket.resolved_at + ticket.close_after
-    if ticket.life_safety:
+    if ticket.life_safety or ticket.reserved:
         return ticket.reminded_at + ticket.close_after
     return max(ticket.resolved_at, ticket.reminded_at - ticket.remind_after) + ticket.close_after
 

@@ -11,7 +11,7 @@ from app.domain import commands as cmd
 from app.domain import events as ev
 from app.domain.clocks import closure_due
 from app.domain.drafting import Draft, Fact
-from app.domain.responding import working
+from app.domain.responding import take_it, working
 from app.domain.texts import TextId
 from app.domain.ticket import State, Ticket
 
@@ -28,10 +28,13 @@ def lacks_resolution(draft: Draft, person: str) -> bool:
 def resolve(draft: Draft, command: cmd.Resolve) -> None:
     """Somebody says that it is fixed: ask the customer. What was done may follow later."""
     ticket, person = draft.ticket, command.person
-    if ticket.state == State.RESOLVED and command.text and not ticket.resolution:
+    if ticket.reserved:  # whoever looked at the customer's words says again that it is fixed
+        if ticket.assignee == "" or ticket.escalating:
+            take_it(draft, person, implied=True)
+    elif ticket.state == State.RESOLVED and command.text and not ticket.resolution:
         note_resolution(draft, person, command.text)
         return
-    if not working(draft, person):
+    elif not working(draft, person):
         return
     if draft.ticket.state in (State.ACKNOWLEDGED, State.EN_ROUTE, State.NEW):
         draft.record(ev.Arrived(**draft.head(), person=person, implied=True))
@@ -90,11 +93,9 @@ def decline(draft: Draft, command: cmd.Decline) -> None:
     if not may_reopen(ticket, draft.now):
         return
     draft.record(ev.Declined(**draft.head(), text=command.text, inbox_id=command.inbox_id))
-    ladder = draft.setting.ladder
     # Whoever had it is asked first, for as long as the first level is; then the ladder goes on after it.
-    wait = ladder.levels[1 % len(ladder.levels)].after or timedelta(minutes=5)
     holder = ticket.assignee if draft.setting.roster.reachable(ticket.assignee) else ""
-    next_at = draft.now + wait if holder else draft.now
+    next_at = draft.now + draft.first_wait if holder else draft.now
     draft.record(
         ev.Reopened(
             **draft.head(),
@@ -105,10 +106,11 @@ def decline(draft: Draft, command: cmd.Decline) -> None:
         ),
     )
     if holder:
-        draft.page(holder, text=TextId.REOPENED_PAGE, quote=command.text)
+        draft.page(holder, text=TextId.REOPENED_PAGE)
         draft.answer_all(TextId.REOPENED_C, name=holder)
     else:
-        draft.advance("reopened")
+        draft.record(ev.AskedAnew(**draft.head(), cycle=ticket.escalation.cycle + 1))
+        draft.advance("reopened", text=TextId.REOPENED_PAGE)
         asked = draft.ticket.escalation.asked
         draft.answer_all(TextId.REOPENED_C, name=asked[0] if asked else "")
 
@@ -116,6 +118,11 @@ def decline(draft: Draft, command: cmd.Decline) -> None:
 def closure_step(draft: Draft) -> None:
     """Remind of the unanswered closing question, or close as unconfirmed after that."""
     ticket = draft.ticket
+    if ticket.reserved:  # the next word is ours, not the customer's
+        draft.record(ev.ClosureReminded(**draft.head()))
+        if not ticket.escalating:
+            draft.ask_holder_first("reserved", TextId.LOOK_AGAIN_PAGE)
+        return
     to_remind = ticket.reminded_at is None and ticket.remind_after < ticket.close_after
     if to_remind or ticket.life_safety:
         draft.record(ev.ClosureReminded(**draft.head()))

@@ -261,6 +261,13 @@ class Decline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HolderLeft:
+    """Whoever has the ticket is no longer on the staff, by the directory."""
+
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimerFired:
     """An armed timer came due. `due_at` is what it assumed; another one by now makes this a no-op."""
 
@@ -271,7 +278,10 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFailure:
-    """A message could not be delivered for good; try the next contact method, then the next person."""
+    """A message could not be delivered for good; try the next contact method, then the next person.
+
+    `text` is the id of the text that it said, for the next try to say the same.
+    """
 
     outbox_id: int
     person: str
@@ -280,6 +290,7 @@ class ReportFailure:
     page: bool
     code: str
     detail: str
+    text: str = ""
 
 
 Command = (
@@ -309,6 +320,7 @@ Command = (
     | SetSite
     | Confirm
     | Decline
+    | HolderLeft
     | TimerFired
     | ReportFailure
 )

@@ -33,7 +33,7 @@ from app.domain.texts import TextId
 from app.domain.thresholds import record_thresholds
 from app.domain.ticket import State, Ticket
 
-_BY_SYSTEM = (cmd.TimerFired, cmd.ReportFailure)
+_BY_SYSTEM = (cmd.HolderLeft, cmd.TimerFired, cmd.ReportFailure)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +149,8 @@ def _dispatch(draft: Draft, command: Command) -> bool:  # noqa: C901, PLR0912, P
             closing.confirm(draft, command)
         case cmd.Decline():
             closing.decline(draft, command)
+        case cmd.HolderLeft():
+            responding.holder_left(draft, command.person)
         case cmd.TimerFired():
             return not _timer_fired(draft, command)
         case cmd.ReportFailure():
@@ -213,6 +215,8 @@ def _open(draft: Draft, command: cmd.Open) -> None:
 
 
 def _customer_says(draft: Draft, command: cmd.CustomerSays) -> None:
+    before = draft.ticket
+    reserves = before.state == State.RESOLVED and not command.quiet
     draft.record(
         ev.CustomerWrote(
             **draft.head(),
@@ -220,9 +224,14 @@ def _customer_says(draft: Draft, command: cmd.CustomerSays) -> None:
             address=command.address,
             channel=command.channel,
             inbox_id=command.inbox_id,
+            reserves=reserves,
         ),
     )
     if command.quiet:
+        return
+    if reserves and not before.reserved:
+        draft.ask_holder_first("reserved", TextId.LOOK_AGAIN_PAGE)
+        draft.answer(TextId.KEPT_OPEN_C)
         return
     ticket = draft.ticket
     for person in (ticket.assignee,) if ticket.assignee else ticket.escalation.asked:
@@ -257,7 +266,8 @@ def _timer_fired(draft: Draft, command: cmd.TimerFired) -> bool:
 
 def _report_failure(draft: Draft, command: cmd.ReportFailure) -> None:
     ticket, person = draft.ticket, command.person
-    following_method = _method_after(draft, command) if person else None
+    asks = person and person not in ticket.passed and command.text != TextId.EXHAUSTED
+    following_method = _method_after(draft, command) if asks else None
     methods = draft.setting.roster.methods(person)
     draft.record(
         ev.DeliveryFailed(
@@ -278,7 +288,7 @@ def _report_failure(draft: Draft, command: cmd.ReportFailure) -> None:
             draft.tell(holder, TextId.DELIVERY_FAILED, to=to, channel=channel, reason=command.detail)
     elif command.page and ticket.escalating:
         if following_method is not None:
-            draft.page(person, method=following_method)
+            draft.page(person, method=following_method, text=TextId(command.text) if command.text else None)
         elif person in ticket.escalation.asked and not draft.ticket.next_asked:
             draft.advance("unreachable", without=person)
 

@@ -23,8 +23,10 @@ from app.domain.ticket import Ticket, evolve
 Fact = str | datetime
 EventT = TypeVar("EventT", bound=AnyEvent)
 
-# After a ladder ran out it starts over, but never in a tight loop when nobody at all can be reached.
+# Between two rounds of a ladder there is at least this, also when none of its levels waits: levels without a
+# wait are asked at once, but nobody is paged round after round in one breath. The same after it ran out.
 _SHORTEST_REST = timedelta(minutes=1)
+_FIRST_WAIT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,16 +144,15 @@ class Draft:
         missed = next(iter(escalation.asked), "")
         position = Position(escalation.round, escalation.level) if escalation.round else None
         out = {without, self.ticket.assignee if escalation.joining else ""}
-        while True:
+        for _ in ladder.levels:  # a whole round that finds nobody at this instant is enough to know
             step = following(ladder, position, found=True)
             if step.position is None:
-                self._exhausted()
-                return
+                break
             position = step.position
             found = self.who(ladder.levels[position.level - 1].notify)
             wanted = {*(p for p in found if p not in out), also}
             people = tuple(sorted(p for p in wanted if self.setting.roster.reachable(p)))
-            next_at = self.now + following(ladder, position, found=bool(people)).wait
+            next_at = self.now + _wait_after(ladder, position, found=bool(people))
             self.record(
                 ev.LevelReached(
                     **self.head(),
@@ -168,6 +169,37 @@ class Draft:
                 for person in people:
                     self.page(person, text=text, missed=missed if missed not in people else "")
                 return
+        self._exhausted()
+
+    def ask_holder_first(self, reason: str, text: TextId) -> None:
+        """Ask whoever has it, for as long as a first level is asked; the ladder goes on after that.
+
+        Without a holder who can be reached the ladder begins anew.
+        """
+        holder, cycle = self.ticket.assignee, self.ticket.escalation.cycle
+        if not self.setting.roster.reachable(holder):
+            self.record(ev.AskedAnew(**self.head(), cycle=cycle + 1))
+            self.advance(reason, text=text)
+            return
+        self.record(
+            ev.LevelReached(
+                **self.head(),
+                cycle=cycle,
+                round=1,
+                level=1,
+                people=(holder,),
+                revision=self.setting.revision,
+                next_at=self.now + self.first_wait,
+                reason=reason,
+            ),
+        )
+        self.page(holder, text=text)
+
+    @property
+    def first_wait(self) -> timedelta:
+        """Return for how long somebody who is asked before the ladder is waited for."""
+        levels = self.setting.ladder.levels
+        return levels[1 % len(levels)].after or _FIRST_WAIT
 
     def page(
         self,
@@ -207,3 +239,10 @@ class Draft:
                     facts={"rounds": str(cycle * (ladder.repeat + 1)), "ack_by": self.now + rest},
                 ),
             )
+
+
+def _wait_after(ladder: Ladder, position: Position, *, found: bool) -> timedelta:
+    """Return how long a level is waited for, before the next one is asked."""
+    step = following(ladder, position, found=found)
+    new_round = step.position is None or step.position.round > position.round
+    return max(step.wait, _SHORTEST_REST) if found and new_round else step.wait

@@ -90,13 +90,17 @@ class Opened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerWrote(Event):
-    """The customer said something more on the open ticket."""
+    """The customer said something more on the open ticket.
+
+    `reserves` when it was marked as fixed: then it stays open until a person has looked at these words.
+    """
 
     kind: ClassVar[str] = "customer_wrote"
     text: str
     address: str
     channel: Channel
     inbox_id: int | None
+    reserves: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ def due_of(draft: Draft, metric: Metric) -> datetime | None:
 def acknowledge(draft: Draft, person: str) -> None:
     """Somebody has it: no more asking. Whoever comes second hears who was first."""
     ticket = draft.ticket
-    if not ticket.open or ticket.state == State.RESOLVED:
+    if ticket.over:
         answer_over(draft, person)
         return
     if ticket.assignee in ("", person):
@@ -72,7 +72,7 @@ def answer_over(draft: Draft, person: str) -> None:
 def pass_on(draft: Draft, command: cmd.Pass) -> None:
     """Somebody cannot: the next in line is asked at once."""
     ticket = draft.ticket
-    if not ticket.open or ticket.state == State.RESOLVED:
+    if ticket.over:
         answer_over(draft, command.person)
         return
     had_it = ticket.assignee == command.person
@@ -84,10 +84,23 @@ def pass_on(draft: Draft, command: cmd.Pass) -> None:
     draft.answer(TextId.PASSED, command.person, to=asked[0] if asked else draft.ticket.assignee)
 
 
+def holder_left(draft: Draft, person: str) -> None:
+    """Ask for a ticket anew whose holder left: nobody must wait for somebody who is gone.
+
+    Whoever works at the desk and is not in the directory is known by a mail address, and did not leave.
+    """
+    ticket = draft.ticket
+    if ticket.over or ticket.assignee != person or "@" in person or draft.setting.roster.active(person):
+        return
+    draft.record(ev.Passed(**draft.head(), person=person, text="no longer on the staff"))
+    draft.record(ev.AskedAnew(**draft.head(), cycle=ticket.escalation.cycle + 1))
+    draft.advance("left")
+
+
 def take(draft: Draft, person: str) -> None:
     """Somebody takes it over from whoever has it."""
     ticket = draft.ticket
-    if not ticket.open or ticket.state == State.RESOLVED:
+    if ticket.over:
         answer_over(draft, person)
         return
     if ticket.assignee in ("", person):
@@ -101,10 +114,15 @@ def take(draft: Draft, person: str) -> None:
 def working(draft: Draft, person: str) -> bool:
     """Make sure that `person` may work on the ticket, implying an acknowledgement; else answer why not."""
     ticket = draft.ticket
-    if not ticket.open or ticket.state == State.RESOLVED:
+    if ticket.over:
         answer_over(draft, person)
         return False
-    if ticket.assignee == "" or (ticket.escalating and not ticket.escalation.joining):
+    asked_for = ticket.escalating and not ticket.escalation.joining
+    if ticket.state == State.RESOLVED:  # somebody looks into the customer's "yes, but"
+        draft.record(
+            ev.Reopened(**draft.head(), person=person, text="", next_at=None, cycle=ticket.escalation.cycle),
+        )
+    if ticket.assignee == "" or asked_for:
         take_it(draft, person, implied=True)
     return True
 
@@ -189,7 +207,7 @@ def release(draft: Draft, person: str) -> None:
 def escalate(draft: Draft, command: cmd.Escalate) -> None:
     """Ask the next level now; whoever holds the ticket stays on it."""
     ticket = draft.ticket
-    if not ticket.open or ticket.state == State.RESOLVED:
+    if ticket.over:
         answer_over(draft, command.person)
         return
     draft.record(ev.Escalated(**draft.head(), person=command.person, text=command.text))

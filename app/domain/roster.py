@@ -129,9 +129,10 @@ class Roster:
 
     def reachable(self, person: str) -> bool:
         """Return whether a page can be sent to this person: active, with a way that we can use."""
-        return self._active(person) and any(m.kind in PAGED_BY for m in self.methods(person))
+        return self.active(person) and any(m.kind in PAGED_BY for m in self.methods(person))
 
-    def _active(self, key: str) -> bool:
+    def active(self, key: str) -> bool:
+        """Return whether the directory has this person, and as one who works here."""
         person = self.directory.people.get(key)
         return person is not None and person.active
 
@@ -180,7 +181,7 @@ class Roster:
         """Return those who are there, and the covers of those who are not; `asked` are off, too."""
         found: set[str] = set()
         for person in people:
-            if not self._active(person) or person in asked:
+            if not self.active(person) or person in asked:
                 continue
             if self.away(person, at) is None:
                 found.add(person)

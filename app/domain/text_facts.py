@@ -22,6 +22,7 @@ class TextId(StrEnum):
     STILL_OPEN = "still_open"
     REOPENED_PAGE = "reopened_page"
     WORSE_PAGE = "worse_page"
+    LOOK_AGAIN_PAGE = "look_again_page"
     ACKED = "acked"
     ACKED_MANY = "acked_many"
     TAKEN = "taken"
@@ -157,6 +158,7 @@ FACTS: Final[Mapping[TextId, frozenset[str]]] = MappingProxyType(
         TextId.STILL_OPEN: _PAGE | {"to"},
         TextId.REOPENED_PAGE: _PAGE,
         TextId.WORSE_PAGE: _PAGE,
+        TextId.LOOK_AGAIN_PAGE: _PAGE,
         TextId.ACKED: _TICKET | {"eta_by", "items"},
         TextId.ACKED_MANY: frozenset({"count", "items", "link"}),
         TextId.TAKEN: _TICKET | {"by", "time"},

@@ -61,6 +61,8 @@ class Ticket:
     `breaches` the same with the instant of each; the first `kept_breaches` of them were recorded under a
     policy that the ticket was moved from.
     `news` are the customer's later words that had it asked for anew; pages quote them before `text`.
+    `passed` are those who said that they cannot, since they were last asked. `reserved` when the customer has
+    more to say than yes or no about a ticket that is marked as fixed: it does not close unconfirmed.
     `merged_into` is the id of the ticket that goes on for a duplicate, else 0; `also` are the requesters of
     the duplicates that were merged into this one, who hear what its own requester hears.
     `timezone` is that of the site on the day when the place became known; empty on older tickets.
@@ -90,7 +92,9 @@ class Ticket:
     acknowledged_at: datetime | None = None
     escalation: Escalation = Escalation()
     paged: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
     news: str = ""
+    reserved: bool = False
     eta: datetime | None = None
     hold_reason: str = ""
     hold_until: datetime | None = None
@@ -114,6 +118,11 @@ class Ticket:
     def open(self) -> bool:
         """Return whether the ticket still needs somebody: not closed, cancelled or merged."""
         return self.state not in ENDED
+
+    @property
+    def over(self) -> bool:
+        """Return whether nothing is left to do but to wait for the customer's yes, or not even that."""
+        return not self.open or (self.state == State.RESOLVED and not self.reserved)
 
     @property
     def readers(self) -> tuple[Requester, ...]:
@@ -254,6 +263,7 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
             return replace(ticket, state=ticket.before_hold, hold_reason="", hold_until=None)
         case ev.Resolved():
             done = replace(ticket, state=State.RESOLVED, resolution=event.text, resolved_at=event.at)
+            done = replace(done, news="", reserved=False)
             return replace(done, escalation=at_rest, reminded_at=None, hold_reason="", hold_until=None)
         case ev.ResolutionNoted():
             return replace(ticket, resolution=event.text)
@@ -263,7 +273,7 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
             return _reopen(ticket, event)
         case ev.Closed():
             end = replace(ticket, state=State.CLOSED, ended_at=event.at, confirmed=event.confirmed)
-            return replace(end, escalation=at_rest)
+            return replace(end, escalation=at_rest, reserved=False)
         case ev.Cancelled():
             end = replace(ticket, state=State.CANCELLED, ended_at=event.at, escalation=at_rest)
             return replace(end, hold_reason="", hold_until=None)
@@ -279,6 +289,8 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
             return replace(ticket, priority=event.priority, ladder=event.ladder or ticket.ladder)
         case ev.PolicyMoved():
             return replace(ticket, policy=event.policy, kept_breaches=len(ticket.breaches))
+        case ev.CustomerWrote(reserves=True):
+            return replace(ticket, reserved=True, news=event.text)
         case ev.SiteSet():
             return replace(ticket, account=event.account, site=event.site, timezone=event.timezone)
         case ev.Warned():
@@ -315,7 +327,8 @@ def _ask(ticket: Ticket, event: ev.EscalationArmed | ev.LevelReached | ev.Exhaus
                 asked=(*event.people, *_holder_asked(ticket, event.people)),
                 joining=ticket.escalation.joining,
             )
-            return replace(ticket, escalation=step, paged=_union(ticket.paged, event.people))
+            paged = _union(ticket.paged, event.people)
+            return replace(ticket, escalation=step, paged=paged, passed=_less(ticket.passed, event.people))
         case ev.Exhausted():
             joining = ticket.escalation.joining
             step = Escalation(
@@ -324,7 +337,8 @@ def _ask(ticket: Ticket, event: ev.EscalationArmed | ev.LevelReached | ev.Exhaus
                 asked=_holder_asked(ticket, ()),
                 joining=joining,
             )
-            return replace(ticket, escalation=step, paged=_union(ticket.paged, event.people))
+            paged = _union(ticket.paged, event.people)
+            return replace(ticket, escalation=step, paged=paged, passed=_less(ticket.passed, event.people))
         case ev.AskedAnew():
             step = Escalation(cycle=event.cycle, joining=event.joining)
             danger = ticket.life_safety or event.life_safety
@@ -341,10 +355,14 @@ def _holder_asked(ticket: Ticket, people: Iterable[str]) -> tuple[str, ...]:
 
 def _pass(ticket: Ticket, person: str) -> Ticket:
     waiting = replace(ticket, escalation=_without(ticket.escalation, person))
+    waiting = replace(waiting, passed=_union(ticket.passed, (person,)))
     if ticket.assignee != person:
         return waiting
-    state = State.NEW if ticket.state == State.ACKNOWLEDGED else ticket.state
-    return replace(waiting, assignee="", state=state)
+    # Whoever comes now says anew when: the time that was told is over with the one who told it.
+    on_the_way = (State.ACKNOWLEDGED, State.EN_ROUTE)
+    state = State.NEW if ticket.state in on_the_way else ticket.state
+    before = State.NEW if ticket.before_hold in on_the_way else ticket.before_hold
+    return replace(waiting, assignee="", state=state, before_hold=before, eta=None)
 
 
 def _reopen(ticket: Ticket, event: ev.Reopened) -> Ticket:
@@ -357,11 +375,16 @@ def _reopen(ticket: Ticket, event: ev.Reopened) -> Ticket:
         asked=asked,
     )
     back = replace(ticket, state=State.ACKNOWLEDGED if ticket.assignee else State.NEW, escalation=step)
+    back = replace(back, reserved=False, passed=(), news=event.text if event.next_at else ticket.news)
     return replace(back, resolved_at=None, reminded_at=None, ended_at=None, confirmed=False, eta=None)
 
 
 def _without(escalation: Escalation, person: str) -> Escalation:
     return replace(escalation, asked=tuple(p for p in escalation.asked if p != person))
+
+
+def _less(known: tuple[str, ...], gone: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in known if name not in set(gone))
 
 
 def _union(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:

@@ -136,6 +136,7 @@ def _failure(outcome: Outcome) -> ReportFailure:
         page=message.rank == PAGE,
         code=attempt.code,
         detail=attempt.detail[:200],
+        text=message.text_id,
     )
 
 

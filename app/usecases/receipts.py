@@ -67,4 +67,5 @@ def _failure(delivery: Delivery, receipt: Receipt) -> ReportFailure:
         page=delivery.rank == PAGE,
         code=receipt.error_code,
         detail=receipt.detail[:200] or "not delivered",
+        text=delivery.text_id,
     )

@@ -147,7 +147,7 @@ def next_step(ticket: Ticket, visitor: Visitor) -> Action | None:
 
 
 def _sensible(ticket: Ticket, me: str) -> list[Action]:
-    if ticket.state in (State.CLOSED, State.RESOLVED):
+    if ticket.over and ticket.state in (State.CLOSED, State.RESOLVED):
         more = [Action.UPDATE] if ticket.open else []
         return [Action.REOPEN, Action.NOTE, *more]
     if not ticket.open:

@@ -137,7 +137,7 @@ def _row(board: Board, row: BoardRow, names: Names, visitor: Visitor) -> Row:
     code, place = place_of(ticket, board.directory)
     next_at = ticket.escalation.next_at
     travelling = ticket.state in (State.EN_ROUTE, State.ON_HOLD)
-    open_to_ack = ticket.state != State.RESOLVED and (not ticket.assignee or ticket.escalating)
+    open_to_ack = not ticket.over and (not ticket.assignee or ticket.escalating)
     return Row(
         number=ticket.number,
         code=code,

@@ -175,8 +175,9 @@ class _Teller:
                 again = self.when(event.next_at).text
                 return _Said(f"Nobody took it. Alarmed: {who}. Starts over at {again}", tone="bad")
             case ev.AskedAnew():
-                why = "Somebody may be in danger" if event.life_safety else "It is worse now"
-                return _Said(f"{why}: asked for anew", tone="bad")
+                worse = "It is worse now: asked" if event.text else "Asked"
+                why = "Somebody may be in danger: asked" if event.life_safety else worse
+                return _Said(f"{why} for anew, from the first level on", tone="bad" if event.text else "")
             case ev.DeliveryFailed():
                 return self.failed(event)
             case ev.Acknowledged():
@@ -265,6 +266,8 @@ class _Teller:
             "escalated": "Next level wanted. ",
             "reopened": "Reopened. ",
             "worse": "Worse news. ",
+            "reserved": "The customer has more to say. ",
+            "left": "Whoever had it has left. ",
             "warning": "A clock is soon due. ",
             "breach": "A clock is overdue. ",
         }.get(event.reason, "")

@@ -136,6 +136,8 @@ class Walk:
                 since = max(i for i, e in enumerate(self.events) if e.kind == "resolved")
                 reminded = "closure_reminded" in [e.kind for e in self.events[since:]]
                 assert reminded or silent, "closed without an answer and without a reminder"
+                but = [e for e in self.events[since:] if getattr(e, "reserves", False)]
+                assert not but, "closed although the customer had more to say"
             return
         has_it = bool(ticket.assignee) or ticket.state == State.RESOLVED
         assert has_it or kinds.count(ESCALATION) == 1, "nobody has it and nobody is asked"
@@ -286,6 +288,7 @@ def step(draw: Any, walk: Walk) -> None:
                 "staff",
                 "customer",
                 "fail",
+                "left",
                 "timer",
                 "catch up",
                 "directory",
@@ -306,6 +309,8 @@ def step(draw: Any, walk: Walk) -> None:
         walk.do(customer_command(draw))
     elif move == "fail":
         walk.do(failing_page(draw, walk))
+    elif move == "left" and walk.ticket is not None:
+        walk.do(cmd.HolderLeft(person=walk.ticket.assignee))
     elif move == "timer" and walk.ever_armed:
         walk.do(any_timer(draw, walk))
     elif move == "catch up":

@@ -102,7 +102,7 @@ def test_a_no_after_the_holder_left_asks_the_next_at_once() -> None:
     case.by(cmd.Resolve, "ana", at=1, text="valve")
     case.who = directory(people={**directory().people, "ana": person("ana", active=False)})
     case.do(cmd.Decline(actor="contact:maria", text="no"), at=5)
-    assert case.said() == [("sam", "page_next"), ("customer", "reopened_c")]
+    assert case.said() == [("sam", "reopened_page"), ("customer", "reopened_c")]
     case.by(cmd.Acknowledge, "sam", at=6)
     assert case.ticket is not None
     assert (case.ticket.assignee, case.ticket.escalating) == ("sam", False)
