@@ -1,13 +1,13 @@
 """Nodes and their signs of life.
 
-Made on 2026-11-21, after ee5635f0f341.
+Made on 2026-11-21, after 9845530f1b90.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "ec97662cac38"
-down_revision = "ee5635f0f341"
+down_revision = "9845530f1b90"
 branch_labels = None
 depends_on = None
 
