@@ -123,7 +123,7 @@ def _by_week(totals: Sequence[Total], first: date, last: date) -> Chart:
 class Stretch:
     """A stretch of the clock with one holder, and the event that gave it to them.
 
-    `message` is the anchor of the message behind the event, or empty.
+    `path` leads to the event in the story, `message` is the anchor of the message behind it; or empty.
     """
 
     start: Moment
@@ -133,6 +133,7 @@ class Stretch:
     who: str
     counted: bool
     event: str
+    path: str
     by: str
     message: str
 
@@ -188,6 +189,7 @@ def breach_detail(view: BreachView) -> BreachDetail:
                 who=ball_text(piece.ball, piece.person, names),
                 counted=piece.counted,
                 event=say(piece.by) if piece.by else "",
+                path=f"/tickets/{ticket.number}#e{whole.events.index(piece.by)}" if piece.by else "",
                 by=names.actor(piece.by.actor, ticket) if piece.by else "",
                 message=f"m{found.id}" if found else "",
             ),
@@ -196,13 +198,13 @@ def breach_detail(view: BreachView) -> BreachDetail:
         (e.recorded_at for e in whole.events if isinstance(e, ev.Breached) and e.metric == breach.metric),
         None,
     )
-    pieces, due_x = bar_of(breach.late.segments, breach.breached_at, breach.breached_at)
+    bar = bar_of(breach.late.segments, breach.breached_at, breach.breached_at)
     return BreachDetail(
         row=breach_row(breach, names, view.reasons, whole.now),
         stretches=tuple(stretches),
         messages=tuple(_message(kept, when) for kept in used.values()),
-        pieces=pieces,
-        due_x=due_x,
+        pieces=bar.pieces,
+        due_x=bar.place(breach.breached_at),
         noticed=when(noticed) if noticed else None,
         quote=ticket.text,
         revision=ticket.revision[:12],

@@ -88,6 +88,7 @@ class TicketPage:
     zone: str
     now_ms: int
     may_move: bool
+    audits: bool
     why: tuple[StageWords, ...]
     priorities: tuple[str, ...] = PRIORITIES
     hold_reasons: tuple[tuple[str, str], ...]
@@ -140,6 +141,7 @@ def ticket_page(view: TicketView, visitor: Visitor) -> TicketPage:
         zone=_zone_text(ticket, directory),
         why=_why(view),
         may_move=ticket.open and visitor.role in MANAGERS,
+        audits=visitor.audits,
         now_ms=int(now.timestamp() * 1000),
     )
 

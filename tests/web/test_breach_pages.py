@@ -181,6 +181,13 @@ def test_the_drill_down_goes_from_the_segment_to_the_raw_message(late: Town) -> 
     assert all(f'id="{anchor}"' in page for anchor in anchors)
     words = visit.text("/breaches/1042/arrive")
     assert "Dana R. (account manager)" in words
+    story = visit.get("/tickets/1042").body.decode()
+    events = re.findall(r'<a href="/tickets/1042#(e\d+)">', page)
+    assert len(events) >= 3
+    assert all(f'id="{event}"' in story for event in events)
+    assert 'href="/breaches/1042/arrive"' in story
+    manager = signed_in(late, role="account_manager", person="dana", email="d@tidewell.example")
+    assert "/breaches/" not in manager.get("/tickets/1042").body.decode()
     assert "HOLD parts 2h" in words
     assert "On hold: waiting for parts" in words
 

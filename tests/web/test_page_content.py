@@ -131,6 +131,13 @@ def test_clocks_show_where_they_stand(flooded: Town) -> None:
     assert "Acknowledge missed by 1:00, was due 2:21a" in page
     drawn = visit.get("/tickets/1042").body.decode()
     assert 'aria-label="Acknowledge: running, 10:00; over the target, 1:00"' in drawn
+    assert drawn.count('class="warning"') == 5  # acknowledge at 80 %, arrive and resolve at 50 % and 80 %
+    assert "2:11a to 2:21a : running, 10:00 2:21a to 2:22a : over the target, 1:00" in page
+    flooded.text(DANA, "UPDATE on my way")
+    flooded.later(minutes=31)  # the customer was to hear from us within 30
+    flooded.text(DANA, "UPDATE still on my way")
+    flooded.later(minutes=5)
+    assert "Update 25:00 running, 5:00 of 30:00 used; missed before, due 3:23a" in visit.text("/tickets/1042")
 
 
 def test_pages_are_small_on_the_wire(flooded: Town) -> None:
