@@ -175,19 +175,20 @@ def build_gateways(settings: Settings) -> Gateways:
     """Return the real gateways to the providers."""
     from app.providers.sendgrid import SendGridConfig, SendGridMail
     from app.providers.twilio import TwilioConfig, TwilioSms
+    from app.providers.twilio_calls import TwilioCalls
     from app.usecases.delivery import Gateways
 
+    account = TwilioConfig(
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token.get_secret_value(),
+        from_number=settings.twilio_from,
+        messaging_service_sid=settings.twilio_messaging_service_sid,
+        public_base_url=settings.public_url.rstrip("/"),
+        api_base=settings.twilio_api_base,
+    )
     return Gateways(
-        sms=TwilioSms(
-            TwilioConfig(
-                account_sid=settings.twilio_account_sid,
-                auth_token=settings.twilio_auth_token.get_secret_value(),
-                from_number=settings.twilio_from,
-                messaging_service_sid=settings.twilio_messaging_service_sid,
-                public_base_url=settings.public_url.rstrip("/"),
-                api_base=settings.twilio_api_base,
-            ),
-        ),
+        sms=TwilioSms(account),
+        calls=TwilioCalls(account),
         mail=SendGridMail(
             SendGridConfig(
                 api_key=settings.sendgrid_api_key.get_secret_value(),
@@ -217,6 +218,7 @@ def build_app(settings: Settings, house: House, pulse: Pulse) -> FastAPI:
 
     from app.inbound import routes
     from app.inbound.config import InboundConfig
+    from app.usecases.calls import Calls
     from app.web import pages
 
     writer = InboxWriter(house)
@@ -254,6 +256,7 @@ def build_app(settings: Settings, house: House, pulse: Pulse) -> FastAPI:
                 ),
                 writer,
                 house.clock,
+                Calls(house),
             ),
         )
         secret = instance_secret(settings)

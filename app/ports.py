@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from app.domain.call_texts import SpokenId
 from app.domain.errors import CloseloopError
 from app.domain.message import Inbound
 
@@ -84,6 +85,14 @@ class MailOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallOut:
+    """A call to place. `token` comes back in all of its webhooks; nobody else can know it."""
+
+    to: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """The provider took it: its id for the message and its first status word."""
 
@@ -122,6 +131,51 @@ class SmsGateway(Protocol):
 
     def send(self, message: SmsOut) -> Sent:
         """Return what the provider said. Raises GatewayError."""
+        ...
+
+
+class CallGateway(Protocol):
+    """Places and ends calls, blocking, with a timeout. What is spoken, the provider asks our webhooks."""
+
+    def place(self, call: CallOut) -> Sent:
+        """Let the phone ring; return the provider's id of the call. Raises GatewayError."""
+        ...
+
+    def end(self, provider_id: str) -> None:
+        """Hang up a call, ringing or answered; one that is over stays so. Raises GatewayError."""
+        ...
+
+    def ask_again(self, provider_id: str, token: str, *, machine: bool) -> None:
+        """Let an answered call ask our webhook anew what to say. Raises GatewayError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What to say next on a call. `keys`: then wait for a key, else hang up."""
+
+    words: str
+    language: str
+    keys: bool = False
+
+
+class CallDesk(Protocol):
+    """Knows what our calls are about, for the webhooks of calls. Blocking; safe for several threads."""
+
+    def outbox_id(self, token: str) -> int | None:
+        """Return which message a call's token stands for, None for a token that is not ours."""
+        ...
+
+    def picked_up(self, token: str, call_id: str, *, machine: bool) -> Prompt | None:
+        """Return what to say now that the call was answered, None for a call that is not ours."""
+        ...
+
+    def pressed(self, key: Inbound) -> Prompt | None:
+        """Carry out a key and keep it, in one commit; return what to say. None: it could not be done now."""
+        ...
+
+    def say(self, text: SpokenId, caller: str = "") -> Prompt:
+        """Return a text in the language of whoever has this number; never raises."""
         ...
 
 

@@ -40,6 +40,7 @@ class Labels:
     phones: dict[str, Owner]
     mailboxes: dict[str, Owner]
     cast: tuple[str, ...]
+    company: str = ""
 
 
 def read(path: Path | None, cast: tuple[str, ...] = ()) -> Labels:
@@ -77,7 +78,7 @@ def read(path: Path | None, cast: tuple[str, ...] = ()) -> Labels:
     if isinstance(demo, dict):
         mailboxes = (address.lower() for address in _strings(demo.get("mailboxes")))
         first = (*map(_number, _strings(demo.get("phones"))), *mailboxes)
-    return Labels(labels.phones, labels.mailboxes, cast or first)
+    return Labels(labels.phones, labels.mailboxes, cast or first, own if own != COMPANY else "")
 
 
 def _take_contact(labels: Labels, contact: dict[str, Any], account: str) -> None:

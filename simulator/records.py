@@ -95,6 +95,7 @@ class Call(Record):
     async_amd: bool = False
     amd_callback: str = ""
     answered_by: str = ""
+    machine: bool = False
     answered_at: float | None = None
     ended_at: float | None = None
     updated: float = 0.0

@@ -54,7 +54,6 @@ class _Line:
     """One live call: what was done on it and not yet seen, and whether it waits for somebody."""
 
     call: Call
-    machine: bool = False
     waiting: bool = False
     inputs: asyncio.Queue[tuple[str, str]] = field(default_factory=asyncio.Queue)
     documents: int = 0
@@ -170,7 +169,7 @@ class Switchboard:
         await self._ring(line)
         call.status, call.answered_at = "in-progress", now()
         if call.machine_detection:
-            call.answered_by = "machine_start" if line.machine else "human"
+            call.answered_by = "machine_start" if line.call.machine else "human"
         self._move(call, "answered")
         document = await (self._fetch(line, call.url, {}) if call.url else _inline(call.twiml))
         if call.async_amd and call.amd_callback:
@@ -190,7 +189,7 @@ class Switchboard:
         if phone.calls == "no_answer":
             raise _EndedError("no-answer")
         if phone.calls == "voicemail":
-            line.machine = True
+            line.call.machine = True
             return
         deed, _ = await self._input(line, "pick_up", line.call.timeout + RINGING_EXTRA)
         if deed != "answer":
@@ -281,7 +280,7 @@ class Switchboard:
 
     async def _input(self, line: _Line, asks: str, seconds: float) -> tuple[str, str]:
         """Wait for somebody to do something; silence after so many seconds. A machine is always silent."""
-        if line.machine:
+        if line.call.machine:
             asks, seconds = "", self._config.machine_seconds
         line.call.asks = asks
         line.waiting = bool(asks)

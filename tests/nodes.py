@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 
 from app import bootstrap
 from app.domain.message import Channel, Inbound, InboundKind
-from app.ports import GatewayError, MailOut, Sent, SmsOut
+from app.ports import CallOut, GatewayError, MailOut, Sent, SmsOut
 from app.rulebook.revision import Rulebook
 from app.store import inbox
 from app.usecases.directory import load_directory
@@ -50,6 +50,28 @@ class Carrier:
         status = self.answer(message) or "queued"
         self.taken.append(message)
         return Sent(provider_id=f"SM{message.outbox_id}", status=status)
+
+
+@dataclass
+class Lines:
+    """The gateway of calls: takes everything; remembers what it placed, ended and had asked again."""
+
+    placed: list[CallOut] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    error: GatewayError | None = None
+
+    def place(self, call: CallOut) -> Sent:
+        self.placed.append(call)
+        return Sent(provider_id=f"CA{len(self.placed)}", status="queued")
+
+    def end(self, provider_id: str) -> None:
+        if self.error:
+            raise self.error
+        self.ended.append(provider_id)
+
+    def ask_again(self, provider_id: str, token: str, *, machine: bool) -> None:
+        self.asked.append(f"{provider_id} {token} {machine}")
 
 
 def refusing(error: GatewayError) -> Callable[[SmsOut | MailOut], str | None]:

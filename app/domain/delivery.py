@@ -19,10 +19,12 @@ class DeliveryStatus(StrEnum):
     UNKNOWN = "unknown"
     QUEUED = "queued"
     SENT = "sent"
+    ANSWERED = "answered"  # a call was picked up, perhaps by a voicemail: it says nothing of a person
     UNDELIVERED = "undelivered"
     FAILED = "failed"
     DELIVERED = "delivered"
     READ = "read"
+    ENDED = "ended"  # a call that we hung up ourselves, because somebody has it
 
     @property
     def rank(self) -> int:
@@ -42,10 +44,12 @@ _RANKS: Mapping[DeliveryStatus, int] = MappingProxyType(
         DeliveryStatus.UNKNOWN: 0,
         DeliveryStatus.QUEUED: 1,
         DeliveryStatus.SENT: 2,
-        DeliveryStatus.UNDELIVERED: 3,
-        DeliveryStatus.FAILED: 3,
-        DeliveryStatus.DELIVERED: 4,
-        DeliveryStatus.READ: 5,
+        DeliveryStatus.ANSWERED: 3,
+        DeliveryStatus.UNDELIVERED: 4,
+        DeliveryStatus.FAILED: 4,
+        DeliveryStatus.DELIVERED: 5,
+        DeliveryStatus.ENDED: 5,
+        DeliveryStatus.READ: 6,
     },
 )
 
@@ -63,6 +67,43 @@ _TWILIO_WORDS: Mapping[str, DeliveryStatus] = MappingProxyType(
         "canceled": DeliveryStatus.FAILED,
         "delivered": DeliveryStatus.DELIVERED,
         "read": DeliveryStatus.READ,
+    },
+)
+
+# Twilio's CallStatus words. A call has arrived only when a key was pressed, which no status says: voicemails
+# answer and complete calls too (goalert and others took that for an acknowledgement).
+_CALL_WORDS: Mapping[str, DeliveryStatus] = MappingProxyType(
+    {
+        "queued": DeliveryStatus.QUEUED,
+        "initiated": DeliveryStatus.QUEUED,
+        "ringing": DeliveryStatus.SENT,
+        "in-progress": DeliveryStatus.ANSWERED,
+        "completed": DeliveryStatus.UNDELIVERED,
+        "busy": DeliveryStatus.UNDELIVERED,
+        "no-answer": DeliveryStatus.UNDELIVERED,
+        "canceled": DeliveryStatus.UNDELIVERED,
+        "failed": DeliveryStatus.FAILED,
+    },
+)
+
+# What became of a call, by our own code for it.
+CALL_OUTCOMES: Mapping[str, str] = MappingProxyType(
+    {
+        "no_key": "picked up, but no key was pressed",
+        "busy": "the line was busy",
+        "no_answer": "nobody picked up",
+        "canceled": "the call was cancelled",
+        "call_failed": "the call could not be put through",
+        "machine": "a voicemail answered",
+    },
+)
+_CALL_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "completed": "no_key",
+        "busy": "busy",
+        "no-answer": "no_answer",
+        "canceled": "canceled",
+        "failed": "call_failed",
     },
 )
 
@@ -92,6 +133,12 @@ _BY_WORD: Mapping[str, DeliveryStatus] = MappingProxyType({status.value: status 
 def twilio_status(word: str) -> DeliveryStatus:
     """Return the status that Twilio's MessageStatus `word` names, UNKNOWN for words that we do not know."""
     return _TWILIO_WORDS.get(word.strip().lower(), DeliveryStatus.UNKNOWN)
+
+
+def call_status(word: str) -> tuple[DeliveryStatus, str]:
+    """Return the status that Twilio's CallStatus `word` stands for, and our code for an end without a key."""
+    plain = word.strip().lower()
+    return _CALL_WORDS.get(plain, DeliveryStatus.UNKNOWN), _CALL_CODES.get(plain, "")
 
 
 def sendgrid_status(event: str) -> DeliveryStatus:
@@ -129,6 +176,7 @@ TWILIO_CODES: Mapping[str, Reaction] = MappingProxyType(
         "20003": Reaction.CONFIG,  # authentication
         "20429": Reaction.TRANSIENT,  # too many requests: never processed
         "20500": Reaction.AMBIGUOUS,  # internal error
+        "21210": Reaction.CONFIG,  # From of a call is neither ours nor verified
         "21211": Reaction.ADDRESS,  # invalid To
         "21212": Reaction.CONFIG,  # invalid From
         "21214": Reaction.ADDRESS,  # To cannot be reached
@@ -209,9 +257,9 @@ def reaction_to_receipt(status: DeliveryStatus, code: str) -> Reaction | None:
     match status:
         case DeliveryStatus.UNDELIVERED | DeliveryStatus.FAILED:
             return known or Reaction.TRANSIENT
-        case DeliveryStatus.DELIVERED | DeliveryStatus.READ:
+        case DeliveryStatus.DELIVERED | DeliveryStatus.READ | DeliveryStatus.ENDED:
             return known if known is Reaction.OPT_OUT else None
-        case DeliveryStatus.UNKNOWN | DeliveryStatus.QUEUED | DeliveryStatus.SENT:
+        case DeliveryStatus.UNKNOWN | DeliveryStatus.QUEUED | DeliveryStatus.SENT | DeliveryStatus.ANSWERED:
             return None
     assert_never(status)
 

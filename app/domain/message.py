@@ -24,6 +24,8 @@ class InboundKind(StrEnum):
 
     MESSAGE = "message"
     RECEIPT = "receipt"
+    KEY = "key"  # a key that was pressed on a call
+    CALL = "call"  # somebody calls; what they say comes as a message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

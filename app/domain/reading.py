@@ -14,7 +14,13 @@ from datetime import UTC, datetime
 
 from app.domain.automatic import automatic_reason
 from app.domain.charsets import decode, storable
-from app.domain.delivery import DeliveryStatus, sendgrid_status, twilio_status
+from app.domain.delivery import (
+    CALL_OUTCOMES,
+    DeliveryStatus,
+    call_status,
+    sendgrid_status,
+    twilio_status,
+)
 from app.domain.mail import LONGEST_TEXT, Mail, parse_fields, parse_mail
 from app.domain.message import Channel, Inbound, Media, Message, Receipt
 from app.domain.newest import newest_text
@@ -27,6 +33,7 @@ _OPT_OUT_WORDS = {
     **dict.fromkeys(("help", "info"), "HELP"),
 }
 _MEDIA_SID = re.compile(r"/(ME[0-9a-fA-F]{32})\Z")
+_RECORDING_SID = re.compile(r"RE[0-9a-fA-F]{32}")
 _MOST_MEDIA = 10
 _DKIM_PASS = re.compile(r"@([\w.-]+)\s*:\s*pass\b", re.IGNORECASE)
 _FORWARDED = re.compile(r"\s*(?:fwd?|wg|tr|rv|reenv|enc|i)\s*:", re.IGNORECASE)
@@ -46,6 +53,8 @@ def read_message(inbound: Inbound, *, own_domain: str = "") -> Message:
     try:
         if inbound.channel is Channel.EMAIL:
             return _read_mail(inbound, own_domain)
+        if inbound.channel is Channel.VOICE:
+            return _read_call(inbound)
         return _read_sms(inbound)
     except Exception:  # noqa: BLE001 - total by contract: a message that breaks our reading is still a message
         return _unreadable(inbound)
@@ -59,6 +68,8 @@ def read_receipt(inbound: Inbound) -> Receipt:
     payload = inbound.payload
     if inbound.provider == "sendgrid":
         return _read_event(payload)
+    if inbound.channel is Channel.VOICE:
+        return _read_call_status(payload)
     status = twilio_status(_string(payload, "MessageStatus") or _string(payload, "SmsStatus"))
     return Receipt(
         outbox_id=_outbox_id(payload.get("o")),
@@ -95,6 +106,51 @@ def _read_sms(inbound: Inbound) -> Message:
         message_id=_string(payload, "MessageSid"),
         authenticated=True,
         media=_sms_media(payload),
+    )
+
+
+def _read_call(inbound: Inbound) -> Message:
+    """Return what somebody said on a call: recognised at once, transcribed later, or only recorded.
+
+    A caller's number is easily forged, so that what is said on a call never counts as authenticated.
+    """
+    payload = inbound.payload
+    heard = _string(payload, "SpeechResult") or _string(payload, "TranscriptionText")
+    text = storable(heard)[:LONGEST_TEXT].strip()
+    recording = _RECORDING_SID.fullmatch(_string(payload, "RecordingSid"))
+    media: tuple[Media, ...] = ()
+    if recording and not text:
+        seconds = _string(payload, "RecordingDuration")
+        text = (
+            f"(voice message, {seconds} s)" if seconds.isascii() and seconds.isdigit() else "(voice message)"
+        )
+        media = (Media(content_type="audio/x-wav", name="", ref=recording.group()),)
+    return Message(
+        channel=Channel.VOICE,
+        sender=inbound.sender,
+        recipient=inbound.recipient,
+        sender_name=storable(_string(payload, "CallerName"))[:200],
+        text=text,
+        full_text=text,
+        message_id=_string(payload, "CallSid"),
+        media=media,
+    )
+
+
+def _read_call_status(payload: Mapping[str, object]) -> Receipt:
+    answered_by = _string(payload, "AnsweredBy").strip().lower()
+    if "CallStatus" in payload:
+        status, code = call_status(_string(payload, "CallStatus"))
+    elif answered_by.startswith("machine") or answered_by == "fax":
+        status, code = DeliveryStatus.UNDELIVERED, "machine"
+    else:
+        status, code = DeliveryStatus.UNKNOWN, ""
+    return Receipt(
+        outbox_id=_outbox_id(payload.get("o")),
+        provider_id=_string(payload, "CallSid"),
+        status=status,
+        error_code=code,
+        detail=CALL_OUTCOMES.get(code, ""),
     )
 
 

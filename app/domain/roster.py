@@ -20,7 +20,7 @@ from app.domain.oncall import Schedule, Shift, on_call, parse_schedule, shifts
 from app.domain.schedules import Override
 from app.domain.zones import to_micros
 
-PAGED_BY = (MethodKind.SMS, MethodKind.EMAIL)
+PAGED_BY = (MethodKind.SMS, MethodKind.EMAIL, MethodKind.VOICE)
 MOST_COVERS: Final = 5
 """So many covers in a row are followed: who covers for who covers for ... somebody who is off."""
 

@@ -25,6 +25,7 @@ class TextId(StrEnum):
     LOOK_AGAIN_PAGE = "look_again_page"
     ACKED = "acked"
     ACKED_MANY = "acked_many"
+    DETAILS = "details"
     TAKEN = "taken"
     JOINED = "joined"
     FOR_INFORMATION = "for_information"
@@ -160,6 +161,7 @@ FACTS: Final[Mapping[TextId, frozenset[str]]] = MappingProxyType(
         TextId.WORSE_PAGE: _PAGE,
         TextId.LOOK_AGAIN_PAGE: _PAGE,
         TextId.ACKED: _TICKET | {"eta_by", "items"},
+        TextId.DETAILS: _TICKET,
         TextId.ACKED_MANY: frozenset({"count", "items", "link"}),
         TextId.TAKEN: _TICKET | {"by", "time"},
         TextId.JOINED: _TICKET | {"by", "time"},

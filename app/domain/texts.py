@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from app.domain.call_texts import SPOKEN_FACTS, SpokenId, speakable
 from app.domain.errors import CloseloopError
 from app.domain.segments import GSM_LIMITS, is_gsm, measure, to_gsm
 from app.domain.text_facts import EXACT, FACTS, LISTS, QUOTE, SHORTENED, TextId
@@ -29,6 +30,7 @@ _SHORTEST_QUOTE: Final = 12  # characters of a foreign script below which we rat
 _WORD_REACH: Final = 12
 _READ: Final = 4000  # characters of a fact that an SMS looks at
 _GAP = re.compile(r"\s+")
+_SPOKEN: Final = frozenset(text_id.value for text_id in SpokenId)
 
 
 class TextError(CloseloopError):
@@ -61,6 +63,7 @@ class Texts:
 
     document: Mapping[str, Mapping[str, Mapping[str, str]]]
     _by_language: Mapping[str, Mapping[TextId, _Text]]
+    _spoken: Mapping[str, Mapping[SpokenId, Template]]
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -94,53 +97,68 @@ class Texts:
         subject = _GAP.sub(" ", entry.subject.render(single)).strip()
         return Mail(_cut(subject, _SUBJECT_LIMIT), entry.mail.render(lines).strip() + "\n")
 
+    def render_spoken(self, text_id: SpokenId, language: str, facts: Mapping[str, str]) -> str:
+        """Return the words to speak: one line, digits of numbers one by one."""
+        own = self._spoken.get(_primary(language), {}).get(text_id)
+        template = own or self._spoken[FALLBACK][text_id]
+        return _GAP.sub(" ", template.render({n: speakable(n, v) for n, v in facts.items()})).strip()
+
     def _text(self, text_id: TextId, language: str) -> _Text:
-        primary = re.split(r"[-_]", language.lower(), maxsplit=1)[0]
-        own = self._by_language.get(primary, {}).get(text_id)
+        own = self._by_language.get(_primary(language), {}).get(text_id)
         return own or self._by_language[FALLBACK][text_id]
 
 
 def parse_texts(by_language: Mapping[str, Mapping[str, object]]) -> Texts:
     """Return the checked texts of `{"en": {"page": {"sms": ..., "subject": ..., "mail": ...}}}`.
 
-    `sms` and `subject` are needed, `mail` defaults to the words of `sms`. English needs every id; a text that
-    another language lacks is said in English. Raises TextError at the first thing that is wrong.
+    `sms` and `subject` are needed, `mail` defaults to the words of `sms`; what is spoken has `say` alone.
+    English needs every id; a text that another language lacks is said in English. Raises TextError at the
+    first thing that is wrong.
     """
     compiled: dict[str, dict[TextId, _Text]] = {}
+    spoken: dict[str, dict[SpokenId, Template]] = {}
     document: dict[str, dict[str, dict[str, str]]] = {}
     for language, texts in by_language.items():
         if not isinstance(texts, Mapping):
             raise TextError(f"{language!r} needs a mapping of text ids to texts", (language,))
-        compiled[language], document[language] = {}, {}
+        compiled[language], document[language], spoken[language] = {}, {}, {}
         for name, entry in texts.items():
+            if name in _SPOKEN:
+                document[language][name] = _strings(entry, (language, name), ("say",))
+                said = document[language][name]["say"]
+                spoken_id = SpokenId(name)
+                place = (language, name, "say")
+                spoken[language][spoken_id] = _template(said, SPOKEN_FACTS[spoken_id], place)
+                continue
             text_id = _known(name, (language, name))
-            document[language][name] = _strings(entry, (language, name))
+            document[language][name] = _strings(entry, (language, name), ("sms", "subject"), ("mail",))
             compiled[language][text_id] = _compile(text_id, document[language][name], (language, name))
     missing = [text_id.value for text_id in TextId if text_id not in compiled.get(FALLBACK, {})]
+    missing += [text_id.value for text_id in SpokenId if text_id not in spoken.get(FALLBACK, {})]
     if missing:
         raise TextError(f"English lacks {', '.join(missing)}", (FALLBACK,))
-    return Texts(MappingProxyType(document), MappingProxyType(compiled))
+    return Texts(MappingProxyType(document), MappingProxyType(compiled), MappingProxyType(spoken))
 
 
 def _known(name: str, path: tuple[str | int, ...]) -> TextId:
     try:
         return TextId(name)
     except ValueError:
-        raise TextError(f"unknown text {name!r}{_nearest(name, TextId)}", path) from None
+        raise TextError(f"unknown text {name!r}{_nearest(name, [*TextId, *SpokenId])}", path) from None
 
 
-def _strings(entry: object, path: tuple[str | int, ...]) -> dict[str, str]:
+def _strings(
+    entry: object, path: tuple[str | int, ...], needed: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> dict[str, str]:
+    keys = (*needed, *optional)
     if not isinstance(entry, Mapping):
-        raise TextError("a text has sms, subject and mail", path)
+        raise TextError("a text has sms, subject and mail" if optional else "a spoken text has say", path)
     for key, value in entry.items():
-        if key not in {"sms", "subject", "mail"}:
-            raise TextError(
-                f"unknown key {key!r}{_nearest(str(key), ('sms', 'subject', 'mail'))}",
-                (*path, str(key)),
-            )
+        if key not in keys:
+            raise TextError(f"unknown key {key!r}{_nearest(str(key), keys)}", (*path, str(key)))
         if not isinstance(value, str) or not value.strip():
             raise TextError(f"{key} needs text", (*path, key))
-    for key in ("sms", "subject"):
+    for key in needed:
         if key not in entry:
             raise TextError(f"{key!r} is missing", path)
     return {str(key): str(value).strip() for key, value in entry.items()}
@@ -151,16 +169,20 @@ def _compile(text_id: TextId, entry: Mapping[str, str], path: tuple[str | int, .
     for key in ("sms", "subject", "mail"):
         place = (*path, key if key in entry else "sms")
         source = entry.get(key, entry["sms"])
-        try:
-            templates[key] = parse_template(to_gsm(source) if key == "sms" else source)
-        except TemplateError as error:
-            raise TextError(str(error), place) from None
-        for name in templates[key].names():
-            if name not in FACTS[text_id]:
-                near = _nearest(name, FACTS[text_id])
-                raise TextError(f"text {text_id.value!r} has no fact {name!r}{near}", place)
+        templates[key] = _template(to_gsm(source) if key == "sms" else source, FACTS[text_id], place)
     _check_length(templates["sms"], (*path, "sms"))
     return _Text(**templates)
+
+
+def _template(source: str, facts: frozenset[str], place: tuple[str | int, ...]) -> Template:
+    try:
+        template = parse_template(source)
+    except TemplateError as error:
+        raise TextError(str(error), place) from None
+    for name in template.names():
+        if name not in facts:
+            raise TextError(f"text {str(place[-2])!r} has no fact {name!r}{_nearest(name, facts)}", place)
+    return template
 
 
 def _check_length(template: Template, path: tuple[str | int, ...]) -> None:
@@ -178,6 +200,10 @@ def _check_length(template: Template, path: tuple[str | int, ...]) -> None:
             f"may need {units} septets, two segments have {room}; shorten it by {units - room}",
             path,
         )
+
+
+def _primary(language: str) -> str:
+    return re.split(r"[-_]", language.lower(), maxsplit=1)[0]
 
 
 def _for_sms(name: str, value: str, *, plain: bool = False) -> str:

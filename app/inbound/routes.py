@@ -6,15 +6,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.inbound import sendgrid, twilio
+from app.inbound import sendgrid, twilio, twilio_calls, twilio_voice
 from app.inbound.config import InboundConfig
 from app.inbound.door import Doors
-from app.ports import Acceptor, Clock
+from app.ports import Acceptor, CallDesk, Clock
 
 
-def doors(config: InboundConfig, acceptor: Acceptor, clock: Clock) -> Doors:
+def doors(config: InboundConfig, acceptor: Acceptor, clock: Clock, calls: CallDesk) -> Doors:
     """Return what answers below /inbound/, by path. Raises PublicKeyError when a configured key is none."""
-    return twilio.doors(config, acceptor, clock) | sendgrid.doors(config, acceptor, clock)
+    texts, mails = twilio.doors(config, acceptor, clock), sendgrid.doors(config, acceptor, clock)
+    pages = twilio_calls.doors(config, acceptor, clock, calls)
+    return texts | mails | pages | twilio_voice.doors(config, acceptor, clock, calls)
 
 
 class InboundDoors:

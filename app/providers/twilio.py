@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
+from requests import Session
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ConnectTimeout, InvalidURL, RequestException
 from twilio.base.exceptions import TwilioException
@@ -45,16 +46,8 @@ class TwilioSms:
 
     def __init__(self, config: TwilioConfig) -> None:
         """Prepare the client; nothing is sent or checked yet."""
-        # At INFO the SDK writes each request's address and headers, with the account's id in them.
-        logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
         self._config = config
-        # The SDK waits for ever unless it is told; and its async client ignores what it is told.
-        http = TwilioHttpClient(timeout=config.timeout)
-        self._session = http.session
-        self._client = Client(config.account_sid, config.auth_token, http_client=http)
-        if config.api_base:
-            self._client.api.base_url = config.api_base.rstrip("/")
-            self._session.trust_env = False
+        self._client, self._session = connect(config)
 
     def send(self, message: SmsOut) -> Sent:
         """Return Twilio's id and first status of `message`. Raises GatewayError."""
@@ -74,9 +67,9 @@ class TwilioSms:
             created = self._client.messages.create(**options)
             return Sent(provider_id=str(created.sid or ""), status=twilio_status(str(created.status or "")))
         except TwilioException as error:
-            raise _refusal_of(error) from error
+            raise refusal_of(error) from error
         except RequestException as error:
-            raise _broken_connection(error) from error
+            raise broken_connection(error) from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             # The answer was a success that the SDK could not read.
             raise unanswered("Twilio", error) from error
@@ -89,7 +82,21 @@ class TwilioSms:
         return f"{self._config.public_base_url.rstrip('/')}/inbound/twilio/status?o={outbox_id}"
 
 
-def _refusal_of(error: TwilioException) -> GatewayError:
+def connect(config: TwilioConfig) -> tuple[Client, Session]:
+    """Return a client of the account, and its HTTP session, which is to be closed in the end."""
+    # At INFO the SDK writes each request's address and headers, with the account's id in them.
+    logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
+    # The SDK waits for ever unless it is told; and its async client ignores what it is told.
+    http = TwilioHttpClient(timeout=config.timeout)
+    client = Client(config.account_sid, config.auth_token, http_client=http)
+    if config.api_base:
+        client.api.base_url = config.api_base.rstrip("/")
+        http.session.trust_env = False
+    return client, http.session
+
+
+def refusal_of(error: TwilioException) -> GatewayError:
+    """Return what an answer of Twilio's that is no success means."""
     status = getattr(error, "status", None)
     if not isinstance(status, int):
         return unanswered("Twilio", error)
@@ -101,7 +108,8 @@ def _refusal_of(error: TwilioException) -> GatewayError:
     )
 
 
-def _broken_connection(error: RequestException) -> GatewayError:
+def broken_connection(error: RequestException) -> GatewayError:
+    """Return what a request means that found no way there, or none back."""
     if isinstance(error, ConnectTimeout | InvalidURL):
         return unreachable("Twilio", error)
     if isinstance(error, RequestsConnectionError) and error.args:

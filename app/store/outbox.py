@@ -167,7 +167,9 @@ def record(connection: Connection, attempts: Sequence[Attempt], node: str) -> No
                 bindparam("b_retry_at", type_=outbox.c.not_before.type), outbox.c.not_before
             ),
             sent_at=func.coalesce(bindparam("b_sent_at", type_=outbox.c.sent_at.type), outbox.c.sent_at),
-            finished_at=bindparam("b_finished_at", type_=outbox.c.finished_at.type),
+            finished_at=func.coalesce(
+                bindparam("b_finished_at", type_=outbox.c.finished_at.type), outbox.c.finished_at
+            ),
         )
     )
     connection.execute(
@@ -223,6 +225,7 @@ class Delivery:
     created_at: datetime
     sent_at: datetime | None
     failure_reported: bool
+    provider_id: str = ""
 
 
 _DELIVERY = [outbox.c[name] for name in Delivery.__dataclass_fields__]
@@ -268,9 +271,10 @@ def set_status(
     code: str,
     detail: str,
     failed: bool,
+    finished: bool,
     now: datetime,
 ) -> None:
-    """Write the provider's later word. `failed` says that the message will never arrive."""
+    """Write the provider's later word. `failed`: it will never arrive; `finished`: nothing is left to do."""
     values: dict[str, object] = {"status": status, "detail": detail[:500]}
     if code:
         values["code"] = code
@@ -278,6 +282,7 @@ def set_status(
         values["provider_id"] = provider_id
     if failed:
         values["failure_reported"] = True
+    if finished:
         values["finished_at"] = now
     connection.execute(update(outbox).where(outbox.c.id == row_id).values(**values))
 

@@ -268,7 +268,7 @@ outbox = Table(
     Column("sent_at", INSTANT),
     Column("finished_at", INSTANT),
     Column("failure_reported", Boolean, nullable=False, server_default="false"),
-    CheckConstraint("channel IN ('sms', 'email')", name="channel"),
+    CheckConstraint("channel IN ('sms', 'email', 'voice')", name="channel"),
     CheckConstraint(
         "state IN ('pending', 'sending', 'sent', 'failed', 'cancelled')",
         name="state",
@@ -278,6 +278,12 @@ outbox = Table(
     Index("ix_outbox_leased", "lease_until", postgresql_where=text("state = 'sending'")),
     Index("ix_outbox_ticket", "ticket_id", "id"),
     Index("ix_outbox_address", "address", "id"),
+    # Calls that may still ring: hung up when somebody takes the ticket.
+    Index(
+        "ix_outbox_calls",
+        "not_before",
+        postgresql_where=text("channel = 'voice' AND state = 'sent' AND finished_at IS NULL"),
+    ),
     Index("ix_outbox_provider", "provider_id", postgresql_where=text("provider_id <> ''")),
 )
 

@@ -22,7 +22,7 @@ from app.store import records
 from app.store import tickets as ticket_store
 from app.store.outbox import LastPage
 from app.usecases.desk import Desk
-from app.usecases.wording import Origin
+from app.usecases.wording import Origin, written
 
 # A bare reply is about a page of this recent past; older ones are named or looked up by who holds what.
 _PAGE_MEMORY = timedelta(hours=24)
@@ -188,9 +188,9 @@ def gather(desk: Desk, messages: Sequence[Message]) -> Correspondents:
 
 
 def origin_of(message: Message) -> Origin:
-    """Return where the answer to a message goes."""
+    """Return where the answer to a message goes; a caller is texted."""
     return Origin(
-        channel=message.channel,
+        channel=written(message.channel, message.sender),
         address=message.sender,
         thread=message.message_id,
         subject=message.subject,

@@ -229,8 +229,10 @@ class _Visit:
         """Return whether this message may close or reopen: a mail must prove where it comes from.
 
         The sender of a mail is free text, so a yes counts when it goes to the reply address that only the
-        requester was given, or when the sender's domain vouches for it.
+        requester was given, or when the sender's domain vouches for it. A call may reopen, never close.
         """
+        if self.message.channel == Channel.VOICE:  # a caller's number is easily forged
+            return self.reply.verb == CustomerVerb.NO
         if self.message.channel != Channel.EMAIL:
             return True
         number = replied_number(self.desk, self.message)

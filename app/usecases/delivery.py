@@ -15,7 +15,7 @@ import structlog
 from app.domain.charsets import storable
 from app.domain.delivery import next_attempt
 from app.domain.message import Channel
-from app.ports import GatewayError, MailGateway, MailOut, SmsGateway, SmsOut, Trouble
+from app.ports import CallGateway, CallOut, GatewayError, MailGateway, MailOut, SmsGateway, SmsOut, Trouble
 from app.store import outbox as outbox_store
 from app.store.outbox import PAGE, Attempt, Claimed
 from app.usecases import outcomes
@@ -38,6 +38,7 @@ class Gateways:
 
     sms: SmsGateway
     mail: MailGateway
+    calls: CallGateway
 
 
 def send_pending(
@@ -122,7 +123,10 @@ def _send(house: House, gateways: Gateways, message: Claimed) -> Outcome:
     """Hand one message to its provider; never raises."""
     number, at = message.attempts, house.clock.now
     try:
-        if message.channel == Channel.SMS:
+        if message.channel == Channel.VOICE:
+            token = house.call_token(message.id, number)
+            sent = gateways.calls.place(CallOut(to=message.address, token=token))
+        elif message.channel == Channel.SMS:
             sent = gateways.sms.send(
                 SmsOut(
                     outbox_id=message.id,

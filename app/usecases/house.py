@@ -34,6 +34,7 @@ from app.store import records
 log = structlog.get_logger()
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_LONGEST_ID = 19  # digits of a 64-bit number
 _LINK_LENGTH = 14  # 83 bits: unguessable, and short enough for a text
 
 
@@ -117,6 +118,11 @@ class House:
                 log.error("rulebook_unreadable", revision=newest.hash, error=str(error)[:500])  # noqa: TRY400
             self.applied = newest.number
 
+    @property
+    def last_roster(self) -> Roster | None:
+        """Return the roster as it was last read, for when the database is away."""
+        return self._roster
+
     def policy_hash(self, connection: Connection, name: str) -> str:
         """Return the hash of the named SLA policy of the rulebook in force; it and the revision are kept."""
         document = self.rulebook.sla_document(name)
@@ -182,6 +188,20 @@ class House:
         number = int(head)
         same = hmac.compare_digest(self.reply_token(number, address).encode(), token.lower().encode())
         return number if same else None
+
+    def call_token(self, outbox_id: int, attempt: int) -> str:
+        """Return what names one call of ours in its webhooks' addresses; nobody can guess it."""
+        return f"{outbox_id}-{attempt}-{self._mac(f'call:{outbox_id}:{attempt}').hex()[:32]}"
+
+    def call_of(self, token: str) -> tuple[int, int] | None:
+        """Return the outbox row and the attempt that a call's token stands for, None if it is not ours."""
+        outbox_id, _, rest = token[:80].partition("-")
+        attempt = rest.partition("-")[0]
+        if not all(n.isascii() and n.isdigit() and len(n) <= _LONGEST_ID for n in (outbox_id, attempt)):
+            return None
+        ours = self.call_token(int(outbox_id), int(attempt))
+        same = hmac.compare_digest(ours.encode(), token.encode("utf-8", "replace"))
+        return (int(outbox_id), int(attempt)) if same else None
 
     def _mac(self, what: str) -> bytes:
         return hmac.new(self.identity.secret, what.encode(), hashlib.sha256).digest()

@@ -20,7 +20,7 @@ from app.domain.reading import read_message, read_receipt
 from app.domain.replies_optout import opt_word
 from app.store import inbox as inbox_store
 from app.store.inbox import Handled, Waiting
-from app.usecases import customers, receipts, staff
+from app.usecases import calls, customers, receipts, staff
 from app.usecases.correspondents import Correspondents, gather
 from app.usecases.desk import Desk
 from app.usecases.house import House
@@ -123,7 +123,7 @@ def _triage(house: House, waiting: Waiting, error: Exception) -> None:
     now = house.clock.now()
     with house.begin() as connection:
         desk = Desk(house, connection, now)
-        if waiting.inbound.kind == InboundKind.RECEIPT:
+        if waiting.inbound.kind != InboundKind.MESSAGE:
             handled = Handled(waiting.id, None, f"failed: {error!r}"[:500], failed=True)
         else:
             ticket = customers.open_for_triage(desk, waiting, error)
@@ -143,7 +143,11 @@ def _read_and_decide(desk: Desk, waiting: Sequence[Waiting]) -> list[Handled]:
         if w.inbound.kind == InboundKind.MESSAGE
     }
     desk.may_open = max(1, len(messages))
-    handled = receipts.apply(desk, receipts_in)
+    # A key comes before the end of its call.
+    handled = [calls.handle_key(desk, w) for w in waiting if w.inbound.kind == InboundKind.KEY]
+    handled += receipts.apply(desk, receipts_in)
+    begun = [w for w in waiting if w.inbound.kind == InboundKind.CALL]
+    handled += [Handled(w.id, None, "call: picked up, what is said comes as a message") for w in begun]
     people = gather(desk, list(messages.values()))
     for item in waiting:
         if item.id in messages:
@@ -156,6 +160,9 @@ def handle_one(desk: Desk, people: Correspondents, waiting: Waiting, message: Me
     if message.automatic:
         # Automatic mail never opens, acknowledges, confirms or reopens anything (RFC 3834).
         return Handled(waiting.id, None, f"automatic: {message.automatic}"[:500])
+    if message.channel == Channel.VOICE:
+        # Anybody can call with anybody's number: what is said on a call never speaks for a colleague.
+        return customers.handle(desk, people, waiting, message)
     if message.channel == Channel.SMS and not message.opt_out:
         message = replace(message, opt_out=opt_word(message.text))  # with a full stop, or in Spanish
     if message.opt_out:

@@ -44,6 +44,8 @@ def apply(desk: Desk, receipts: Sequence[tuple[Waiting, Receipt]]) -> list[Handl
                 code=receipt.error_code,
                 detail=receipt.detail,
                 failed=failed,
+                # Words can still be left on the voicemail that answered a call.
+                finished=failed and receipt.error_code != "machine",
                 now=desk.now,
             )
         if failed and row_id not in reported:

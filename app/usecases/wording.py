@@ -5,11 +5,13 @@ What must not live here: what a text says (rules/texts), when it is said (domain
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from app.domain.call_texts import SpokenId
 from app.domain.clocks import zone_of
 from app.domain.directory import ContactMethod, Directory, MethodKind, Site
 from app.domain.drafting import Fact, Say
@@ -30,7 +32,9 @@ _To = tuple[Channel, str, str]
 """Channel, address and language of whoever is told."""
 
 _NAMED = frozenset({"by", "to", "name", "missed"})
-_SENDABLE = {MethodKind.SMS: Channel.SMS, MethodKind.EMAIL: Channel.EMAIL}
+_WRITTEN = {MethodKind.SMS: Channel.SMS, MethodKind.EMAIL: Channel.EMAIL}
+_PAGED = {**_WRITTEN, MethodKind.VOICE: Channel.VOICE}
+_PHONE_NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,8 @@ class Wording:
         """Return the messages that `say` stands for; none when there is no way to say it."""
         if say.person:
             return self._to_staff(say, ticket, origin)
-        readers = {r.address: r for r in ticket.readers if r.channel in (Channel.SMS, Channel.EMAIL)}
+        ways = {r.address: written(r.channel, r.address) for r in ticket.readers}
+        readers = {r.address: r for r in ticket.readers if ways[r.address] in _WRITTEN.values()}
         answered = []
         if say.answer and origin is not None:
             asker = readers.pop(origin.address, ticket.requester)
@@ -65,7 +70,7 @@ class Wording:
             if not say.also:
                 return answered
         return answered + [
-            self._row(say, ticket, (r.channel, r.address, r.language)) for r in readers.values()
+            self._row(say, ticket, (ways[r.address], r.address, r.language)) for r in readers.values()
         ]
 
     def loose(self, text_id: TextId, origin: Origin, language: str, **facts: str) -> OutboxRow:
@@ -81,12 +86,13 @@ class Wording:
             return self._answer(say, ticket, origin, language) if origin else []
         if person is None and "@" in say.person:  # somebody at the desk: their mail address is their key
             return [self._row(say, ticket, (Channel.EMAIL, say.person, language))]
-        methods = [m for m in (person.methods if person else ()) if m.kind in _SENDABLE]
+        ways = _PAGED if say.page else _WRITTEN  # nobody is called for what they need not act upon
+        methods = [m for m in (person.methods if person else ()) if m.kind in ways]
         chosen: Iterable[ContactMethod] = methods
         if not say.every_method and person:
             wanted = person.methods[say.method :]
-            chosen = [m for m in wanted if m.kind in _SENDABLE][:1]
-        return [self._row(say, ticket, (_SENDABLE[m.kind], m.address, language)) for m in chosen]
+            chosen = [m for m in wanted if m.kind in ways][:1]
+        return [self._row(say, ticket, (ways[m.kind], m.address, language)) for m in chosen]
 
     def _answer(self, say: Say, ticket: Ticket, origin: Origin, language: str) -> list[OutboxRow]:
         if origin.channel not in (Channel.SMS, Channel.EMAIL):
@@ -102,6 +108,8 @@ class Wording:
     ) -> OutboxRow:
         channel, address, language = to
         facts = self._facts(say, ticket)
+        if channel == Channel.VOICE:
+            facts |= self._spoken_facts(ticket)
         thread = self._thread(ticket, address, origin) if channel == Channel.EMAIL else {}
         rank = PAGE if say.page else NOTICE if say.person else CUSTOMER
         return self._write(
@@ -134,7 +142,9 @@ class Wording:
         texts = self._house.rulebook.texts
         usable = {name: value for name, value in facts.items() if name in FACTS[text_id]}
         subject = ""
-        if channel == Channel.EMAIL:
+        if channel == Channel.VOICE:
+            body = texts.render_spoken(SpokenId.CALL_PAGE, language, facts)
+        elif channel == Channel.EMAIL:
             mail = texts.render_mail(text_id, language, usable)
             subject, body = (
                 self._subject(mail.subject, ticket, address if not person else "", origin),
@@ -207,6 +217,13 @@ class Wording:
             facts[name] = self._fact(name, value, zone, reader, customer=not say.person)
         return facts
 
+    def _spoken_facts(self, ticket: Ticket) -> dict[str, str]:
+        account = self._directory.accounts.get(ticket.account)
+        site = self._directory.sites.get(ticket.site)
+        place = {"code": site.code, "city": site.city} if site else {}
+        trade = trade_name(ticket.trade).replace("/", ", ")
+        return {"account": account.name if account else "", "trade": trade, **place}
+
     def _fact(self, name: str, value: Fact, zone: str, reader: str, *, customer: bool) -> str:
         if isinstance(value, datetime):
             return clock_text(value, self._now, zone, reader)
@@ -218,6 +235,13 @@ class Wording:
         if name == "reason":
             return _REASONS.get(value, value.replace("_", " "))
         return value
+
+
+def written(channel: Channel, address: str) -> Channel:
+    """Return how somebody is told something who used `channel`: a caller by text, if we have a number."""
+    if channel != Channel.VOICE:
+        return channel
+    return Channel.SMS if _PHONE_NUMBER.fullmatch(address) else Channel.WEB
 
 
 def site_name(account: str, site: Site | None) -> str:

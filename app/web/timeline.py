@@ -14,7 +14,9 @@ from typing import assert_never
 
 from app.domain import events as ev
 from app.domain.clocks import zone_of
+from app.domain.delivery import CALL_OUTCOMES
 from app.domain.events import AnyEvent
+from app.domain.message import Channel
 from app.store.outbox import Delivery
 from app.usecases.views import TicketView
 from app.web.words import (
@@ -94,6 +96,12 @@ def delivery_status(delivery: Delivery) -> tuple[str, str]:
         case "failed":
             return f"failed{reason}", "bad"
     match delivery.status:
+        case "delivered" if delivery.channel == Channel.VOICE:
+            return delivery.detail or "a key was pressed", "good"
+        case "answered":
+            return "picked up, no key yet", ""
+        case "ended":
+            return "hung up: no longer needed", ""
         case "delivered" | "read":
             return delivery.status, "good"
         case "undelivered" | "failed":
@@ -283,6 +291,9 @@ class _Teller:
         following = CHANNELS.get(event.next_channel, event.next_channel)
         # Words are only promised when they were a page, and somebody is still being asked.
         then = f" Next try by {following}." if following and event.page else ""
+        if event.code in CALL_OUTCOMES:
+            where = address_text(event.address)
+            return _Said(f"Call to {name} at {where}: {CALL_OUTCOMES[event.code]}.{then}", tone="bad")
         code = f" ({event.code})" if event.code else ""
         reason = f": {event.detail.rstrip('.')}" if event.detail else ""
         title = f"{what} to {name} at {address_text(event.address)} did not arrive{reason}{code}.{then}"

@@ -13,7 +13,7 @@ from threading import Event, Thread
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from app.usecases import delivery, intake, timers
+from app.usecases import delivery, hanging_up, intake, timers
 from app.usecases.delivery import Gateways
 from app.usecases.house import House
 from app.usecases.pulse import Pulse
@@ -91,6 +91,7 @@ class Worker:
             lambda: delivery.send_pending(house, gateways, self._notice_senders, pages=False),
         )
         self._rules = Loop("rules", lambda: int(look_for_rules()))
+        self._calls = Loop("calls", lambda: hanging_up.end_moot(house, gateways.calls))
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -112,6 +113,7 @@ class Worker:
         else:
             self._pages.wake()
             self._notices.wake()
+            self._calls.wake()
 
     def stop(self) -> None:
         """Stop ticking, let every loop finish its round."""
@@ -123,4 +125,12 @@ class Worker:
         self._notice_senders.shutdown(wait=True, cancel_futures=True)
 
     def _loops(self) -> tuple[Loop, ...]:
-        return (self._inbox, self._receipts, self._timers, self._pages, self._notices, self._rules)
+        return (
+            self._inbox,
+            self._receipts,
+            self._timers,
+            self._pages,
+            self._notices,
+            self._calls,
+            self._rules,
+        )

@@ -1,12 +1,15 @@
 /* One phone or mailbox: its head with switches, its messages, and the place to write. */
 
 import { base64, clock, hue, icon, initials, linked, make, post } from "./dom.js";
+import { livePanel, pastCall } from "./talk.js";
 
 const PHONE_CODES = [
   [21211, "not a valid number"], [21408, "region not permitted"], [21610, "unsubscribed"], [21611, "queue is full"],
   [21614, "not a mobile number"], [20429, "too many requests"], [20500, "internal error"],
 ];
 const MAIL_CODES = [[400, "bad request"], [401, "wrong key"], [403, "forbidden"], [413, "too large"], [429, "too many requests"], [500, "internal error"]];
+
+const CALLS = [["ring", "rings"], ["busy", "meets a busy line"], ["no_answer", "rings out"], ["voicemail", "meets the voicemail"]];
 
 export class Card {
   constructor(kind, id, facts) {
@@ -21,12 +24,13 @@ export class Card {
     this.address = make("p");
     this.face = make("span", { class: "face", "aria-hidden": "true" });
     this.flags = make("div", { class: "flags" });
+    this.line = make("div", { class: "line-room" });
     this.thread = make("div", { class: "thread", role: "log", tabindex: "0" });
     this.chips = make("div", { class: "chips" });
     this.error = make("p", { class: "error", role: "alert" });
     this.element = make("section", { class: `card ${kind}`, id: domId(kind, id) },
       make("header", {}, this.face, make("div", {}, this.title, this.subtitle, this.address), this.menu()),
-      this.flags, this.thread, this.chips, this.composer());
+      this.flags, this.line, this.thread, this.chips, this.composer());
   }
 
   menu() {
@@ -36,6 +40,8 @@ export class Card {
     const codes = this.kind === "phone" ? PHONE_CODES : MAIL_CODES;
     this.refuse = make("select", { onchange: (e) => set({ refuse: e.target.value ? Number(e.target.value) : null }) },
       make("option", { value: "" }, "no"), ...codes.map(([code, words]) => make("option", { value: String(code) }, `${code} ${words}`)));
+    this.calls = make("select", { onchange: (e) => set({ calls: e.target.value }) },
+      ...CALLS.map(([value, words]) => make("option", { value }, words)));
     this.other = make("input", { type: "number", min: "1", placeholder: "code", onchange: (e) => set({ refuse: e.target.value ? Number(e.target.value) : null }) });
     return make("details", { class: "menu" }, make("summary", { "aria-label": "Switches" }, "\u22ee"),
       make("div", { class: "panel" },
@@ -43,6 +49,8 @@ export class Card {
         make("label", {}, this.kind === "phone" ? "Number undeliverable" : "Address bounces", this.dead),
         make("label", {}, "Refuse with", this.refuse),
         make("label", {}, "or another code", this.other),
+        this.kind === "phone" ? make("label", {}, "A call", this.calls) : null,
+        this.kind === "phone" ? make("button", { type: "button", class: "plain", onclick: () => this.dial() }, icon("call"), " Call us") : null,
         make("button", { type: "button", class: "plain", onclick: () => this.facts.hide(this) }, "Take out of view")));
   }
 
@@ -93,6 +101,24 @@ export class Card {
     }
   }
 
+  dial() {
+    this.error.textContent = "";
+    this.element.querySelector("details.menu").open = false;
+    post("/api/call", { from: this.id }).catch((error) => this.tell(error));
+  }
+
+  /* The call that is going on now, drawn anew only when something about it has changed. */
+  live(calls) {
+    const now = calls.findLast((call) => !call.over);
+    const stamp = JSON.stringify(now ?? null);
+    if (stamp === this.lineStamp) return;
+    const said = this.line.querySelector("input")?.value ?? "";
+    this.lineStamp = stamp;
+    this.line.replaceChildren(...(now ? [livePanel(now, this.facts.company, (error) => this.tell(error))] : []));
+    if (said && this.line.querySelector("input")) this.line.querySelector("input").value = said;
+    this.element.classList.toggle("is-ringing", now?.asks === "pick_up");
+  }
+
   answer(mail) {
     this.answering = mail;
     this.reply.hidden = !mail;
@@ -128,6 +154,10 @@ export class Card {
     this.face.style.setProperty("--hue", String(hue(data.group || this.id)));
     this.off.checked = data.off;
     this.dead.checked = data.undeliverable;
+    if (this.kind === "phone") {
+      this.calls.value = data.calls;
+      this.live(data.talks);
+    }
     const refuse = data.refuse === null ? "" : String(data.refuse);
     const listed = [...this.refuse.options].some((option) => option.value === refuse);
     this.refuse.value = listed ? refuse : "";
@@ -137,6 +167,7 @@ export class Card {
       data.off && (this.kind === "phone" ? "Switched off" : "Not available"),
       data.undeliverable && (this.kind === "phone" ? "Undeliverable" : "Bounces"),
       refuse && `Refused with ${refuse}`,
+      data.calls && data.calls !== "ring" && `A call ${CALLS.find(([value]) => value === data.calls)[1]}`,
       data.blocked?.length && "Has texted STOP",
       data.suppressed && "Suppressed after a bounce",
     ].filter(Boolean);
@@ -147,7 +178,8 @@ export class Card {
       this.quick = quick.join("\n");
       this.chips.replaceChildren(...quick.map((words) => this.suggest(words)));
     }
-    this.messages(data.messages);
+    const past = (data.talks ?? []).filter((call) => call.over).map((call) => ({ ...call, talk: true }));
+    this.messages(past.length ? [...data.messages, ...past].sort((one, two) => (one.at < two.at ? -1 : 1)) : data.messages);
   }
 
   messages(list) {
@@ -165,9 +197,9 @@ export class Card {
       const stamp = JSON.stringify(message);
       const held = this.shown.get(message.id);
       if (held?.stamp === stamp) continue;
-      const element = this.kind === "phone" ? bubble(message) : this.letter(message, held?.element.open ?? false);
+      const element = message.talk ? pastCall(message) : this.kind === "phone" ? bubble(message) : this.letter(message, held?.element.open ?? false);
       if (held) held.element.replaceWith(element);
-      else this.thread.append(element);
+      else this.thread.insertBefore(element, this.shown.get(list.slice(list.indexOf(message) + 1).find((later) => this.shown.has(later.id))?.id)?.element ?? null);
       this.shown.set(message.id, { stamp, element });
     }
     if (this.shown.size > before && (atEnd || !before)) requestAnimationFrame(() => { this.thread.scrollTop = this.thread.scrollHeight; });

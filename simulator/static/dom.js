@@ -46,6 +46,7 @@ export function hue(text) {
 export function icon(kind) {
   const paths = {
     phone: "M7 2h10a2 2 0 0 1 2 2v16a2 2 0 0 1-2 2H7a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2Zm4 17h2",
+    call: "M6 3h3l2 5-2.5 1.5a11 11 0 0 0 6 6L16 13l5 2v3a3 3 0 0 1-3 3A15 15 0 0 1 3 6a3 3 0 0 1 3-3Z",
     mailbox: "M3 6h18v12H3Zm0 0 9 7 9-7",
     clip: "M4 5h16v14H4Zm3 11 4-5 3 3 2-2 3 4M8.5 9h.01",
   };

@@ -11,7 +11,7 @@ const DOWN = [["", "up"], ["503", "down: answers 503"], ["500", "answers 500"], 
 const byId = (id) => document.getElementById(id);
 const everybody = new Map();
 const cards = new Map();
-const facts = { quick: { staff: [], customer: [] }, suggestion: "", hide };
+const facts = { quick: { staff: [], customer: [] }, suggestion: "", company: "", hide };
 let view = remembered("view");
 let hidden = new Set(remembered("hidden") ?? []);
 let boot = "";
@@ -62,7 +62,7 @@ function take(state) {
   if (state.boot !== boot) everybody.clear();
   const first = !boot;
   ({ boot, version } = state);
-  Object.assign(facts, { quick: state.quick, suggestion: state.suggestion });
+  Object.assign(facts, { quick: state.quick, suggestion: state.suggestion, company: state.company });
   byId("board").href = state.app_url;
   for (const phone of state.phones) everybody.set(`phone ${phone.number}`, { ...phone, kind: "phone", id: phone.number });
   for (const box of state.mailboxes) everybody.set(`mailbox ${box.address}`, { ...box, kind: "mailbox", id: box.address });
@@ -70,7 +70,8 @@ function take(state) {
   if (first && !view?.length) view = firstView(state.cast);
   for (const one of [...state.phones, ...state.mailboxes]) {
     const key = one.number ? `phone ${one.number}` : `mailbox ${one.address}`;
-    if (one.messages.length && !view.includes(key) && !hidden.has(key) && view.length < IN_VIEW) view.push(key);
+    const busy = one.messages.length || one.talks?.length;
+    if (busy && !view.includes(key) && !hidden.has(key) && view.length < IN_VIEW) view.push(key);
   }
   draw();
   if (byId("log").open) drawLog();
@@ -100,7 +101,8 @@ function draw() {
   if (!wanted.length) room.append(make("p", { class: "empty" }, "Nobody is in view. Find somebody in the list."));
   byId("strip").replaceChildren(...wanted.map((key) => {
     const one = everybody.get(key);
-    return make("a", { href: `#${domId(one.kind, one.id)}` }, icon(one.kind), one.name || one.id);
+    const rings = one.talks?.some((call) => call.asks === "pick_up");
+    return make("a", { href: `#${domId(one.kind, one.id)}`, class: rings ? "rings" : "" }, icon(rings ? "call" : one.kind), one.name || one.id);
   }));
   drawPeople();
 }

@@ -104,7 +104,7 @@ def test_reachable_means_active_with_a_way_that_we_can_use() -> None:
     )
     people = {p.key: p for p in (person("ana"), person("rex", active=False), person("sam", methods=""), mute)}
     roster = Roster(directory(people=people))
-    assert [p for p in (*people, "nobody") if roster.reachable(p)] == ["ana"]
+    assert [p for p in (*people, "nobody") if roster.reachable(p)] == ["ana", "mute"]
     assert roster.methods("nobody") == ()
     assert roster.methods("mute") == mute.methods
     assert Roster(directory(people={"mute": replace(mute, methods=())})).reachable("mute") is False

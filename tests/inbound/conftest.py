@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from inbound_app import CONFIG, app_of
-from memory import MemoryInbox
+from memory import MemoryCalls, MemoryInbox
 from serving import Served
 
 
@@ -14,9 +14,22 @@ def session_inbox() -> MemoryInbox:
 
 
 @pytest.fixture(scope="session")
-def session_served(session_inbox: MemoryInbox) -> Iterator[Served]:
-    with Served(app_of(CONFIG, session_inbox)) as served:
+def session_calls() -> MemoryCalls:
+    return MemoryCalls()
+
+
+@pytest.fixture(scope="session")
+def session_served(session_inbox: MemoryInbox, session_calls: MemoryCalls) -> Iterator[Served]:
+    with Served(app_of(CONFIG, session_inbox, session_calls)) as served:
         yield served
+
+
+@pytest.fixture
+def calls(session_calls: MemoryCalls) -> MemoryCalls:
+    fresh = MemoryCalls()
+    for name in ("words", "taken", "broken", "keys"):
+        setattr(session_calls, name, getattr(fresh, name))
+    return session_calls
 
 
 @pytest.fixture(autouse=True)

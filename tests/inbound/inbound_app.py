@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
-from memory import FixedClock, MemoryInbox
+from memory import FixedClock, MemoryCalls, MemoryInbox
 from signing_by_hand import ACCOUNT, BASE, BASIC, NUMBER, OTHER_TOKEN, PUBLIC, TOKEN
 
 from app.inbound.config import InboundConfig
@@ -20,7 +20,8 @@ CONFIG = InboundConfig(
 )
 
 
-def app_of(config: InboundConfig, inbox: MemoryInbox) -> FastAPI:
+def app_of(config: InboundConfig, inbox: MemoryInbox, calls: MemoryCalls | None = None) -> FastAPI:
     app = FastAPI()
-    app.add_middleware(InboundDoors, doors=doors(config, inbox, FixedClock()))
+    known = calls or MemoryCalls()
+    app.add_middleware(InboundDoors, doors=doors(config, inbox, FixedClock(), known))
     return app

@@ -7,8 +7,9 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from app.domain.call_texts import SpokenId
 from app.domain.message import Inbound
-from app.ports import Accepted, StorageUnavailableError
+from app.ports import Accepted, Prompt, StorageUnavailableError
 
 NOW = datetime(2026, 11, 21, 2, 10, tzinfo=UTC)
 
@@ -59,3 +60,32 @@ class MemoryInbox:
     def only(self) -> Inbound:
         (item,) = self.items
         return item
+
+
+@dataclass
+class MemoryCalls:
+    """A CallDesk that knows one call. `broken` makes it unable to carry out a key."""
+
+    TOKEN = "7-1-ab"
+    words: str = "Water in aisle 7. Press 1."
+    taken: bool = False
+    broken: bool = False
+    keys: list[Inbound] = field(default_factory=list)
+
+    def outbox_id(self, token: str) -> int | None:
+        return 7 if token == self.TOKEN else None
+
+    def picked_up(self, token: str, call_id: str, *, machine: bool) -> Prompt | None:
+        if token != self.TOKEN or call_id == "CA foreign":
+            return None
+        words = "Already taken." if self.taken else "There is a page." if machine else self.words
+        return Prompt(words=words, language="es", keys=not self.taken)
+
+    def pressed(self, key: Inbound) -> Prompt | None:
+        if self.broken:
+            return None
+        self.keys.append(key)
+        return Prompt(words="You own it.", language="en")
+
+    def say(self, text: SpokenId, caller: str = "") -> Prompt:
+        return Prompt(words=f"{text} {caller}".strip(), language="en")

@@ -29,6 +29,9 @@ PATHS = (
     "/inbound/twilio/status",
     "/inbound/sendgrid/parse",
     "/inbound/sendgrid/events",
+    "/inbound/twilio/call/key?s=7-1-ab&r=1",
+    "/inbound/twilio/call/status?s=7-1-ab",
+    "/inbound/twilio/voice/said?n=1",
 )
 QUICK = settings(
     max_examples=30,
@@ -76,8 +79,9 @@ def test_random_signed_forms(
     path = "/inbound/twilio/status?" + query.replace(" ", "")
     headers = {"X-Twilio-Signature": twilio_signature((BASE + path).rstrip("?"), pairs)}
     assert served.post(path, form(pairs), headers).status in (200, 403)
-    headers = {"X-Twilio-Signature": twilio_signature(BASE + PATHS[0], pairs)}
-    assert served.post(PATHS[0], form(pairs), headers).status == 200
+    for signed in (PATHS[0], *PATHS[4:]):
+        headers = {"X-Twilio-Signature": twilio_signature(BASE + signed, pairs)}
+        assert served.post(signed, form(pairs), headers).status == 200
     check(inbox)
 
 

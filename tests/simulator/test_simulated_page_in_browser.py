@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from receiving_app import ReceivingApp
 from sendgrid import SendGridAPIClient
 from sendgrid.helpers.mail import Mail
 from twilio.rest import Client as TwilioClient
@@ -94,3 +95,35 @@ def test_a_provider_is_taken_down(page: Page, sim: Simulator) -> None:
     page.locator("[data-provider=twilio] select").select_option("hang")
     expect(page.locator("[data-provider=twilio] .state")).to_have_text("hangs")
     assert sim.state()["providers"]["twilio"]["down"] == "hang"
+
+
+def test_a_phone_rings_is_answered_and_a_key_is_pressed(
+    page: Page, app: ReceivingApp, twilio: TwilioClient
+) -> None:
+    hostile = "Water &lt;img src=x onerror=alert(1)&gt; Press 1."
+    ask = (
+        f'<Response><Gather input="dtmf" timeout="60" action="/key"><Say>{hostile}</Say></Gather></Response>'
+    )
+    app.answer = lambda got: "<Response><Say>You have it.</Say></Response>" if got.path == "/key" else ask
+    twilio.calls.create(to=ANN, from_=OURS, url=f"{app.url}/answer")
+    page.get_by_role("button", name="Answer").click()
+    expect(page.locator(".call .heard")).to_have_text("Water <img src=x onerror=alert(1)> Press 1.")
+    page.get_by_role("button", name="Key 1").click()
+    expect(page.locator(".talk .words")).to_have_text("You picked up \u00b7 you: 1")
+    page.locator(".talk summary").click()
+    expect(page.locator(".talk .transcript p").last).to_have_text("You have it.")
+    expect(page.locator(".call")).to_have_count(0)
+
+
+def test_a_phone_calls_us_and_speaks(page: Page, sim: Simulator, app: ReceivingApp) -> None:
+    ask = '<Response><Gather input="speech" timeout="60" action="/said"><Say>What is wrong?</Say></Gather></Response>'
+    app.answer = lambda got: "<Response><Say>Thank you.</Say></Response>" if got.path == "/said" else ask
+    add(page, ANN)
+    page.locator(".card summary[aria-label=Switches]").click()
+    page.get_by_label("A call").select_option("voicemail")
+    expect(page.locator(".flag")).to_have_text("A call meets the voicemail")
+    page.get_by_role("button", name="Call us").click()
+    page.get_by_label("Say something").fill("water in aisle 7")
+    page.get_by_role("button", name="Say", exact=True).click()
+    expect(page.locator(".talk.out .words")).to_have_text("You called \u00b7 you: water in aisle 7")
+    assert sim.phone(ANN).calls[0]["heard"] == ["What is wrong?", "Thank you."]

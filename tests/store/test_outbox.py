@@ -119,6 +119,7 @@ def test_a_receipt_that_came_first_keeps_its_word(engine: Engine) -> None:
             code="",
             detail="",
             failed=False,
+            finished=False,
             now=NIGHT,
         )
     record(engine, "one", claimed, provider_id="SM1", status="queued")

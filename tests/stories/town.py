@@ -21,7 +21,7 @@ from app import bootstrap
 from app.rulebook.revision import Rulebook
 from app.settings import Settings
 from app.store import timers as timer_store
-from app.usecases import delivery, intake, timers
+from app.usecases import delivery, hanging_up, intake, timers
 from app.usecases.directory import load_directory
 from app.usecases.directory_file import parse_directory
 from app.usecases.house import House, Identity
@@ -71,6 +71,7 @@ class Town:
             )
             for pages in (True, False):
                 did += delivery.send_pending(self.house, self.gateways, self.senders, pages=pages)
+            did += hanging_up.end_moot(self.house, self.gateways.calls)
             if not did:
                 return
         raise AssertionError("the town never comes to rest")
@@ -79,6 +80,20 @@ class Town:
         """Somebody writes a text; it is answered and worked off."""
         self.sim.text(phone, body, **more)
         self.settle()
+
+    def ringing(self, phone: str) -> dict[str, Any]:
+        """Return the call that rings on a phone."""
+        return self.sim.ringing(phone, timeout=0.1)
+
+    def rings(self, phone: str) -> bool:
+        """Return whether a phone rings."""
+        return any(call["asks"] == "pick_up" for call in self.sim.phone(phone).calls)
+
+    def on_call(self, call: dict[str, Any], deed: str, words: str = "") -> dict[str, Any]:
+        """Somebody does something on a call (see the simulator's client); it is worked off."""
+        self.sim.on_call(call, deed, words)
+        self.settle()
+        return self.sim.waits(call)
 
     def mail(self, sender: str, text: str, subject: str = "", **more: Any) -> None:
         """Somebody writes a mail."""

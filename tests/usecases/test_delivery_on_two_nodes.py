@@ -23,6 +23,7 @@ from tests.nodes import (
     WATER,
     Carrier,
     Clock,
+    Lines,
     at_once,
     minutes,
     node,
@@ -46,7 +47,7 @@ def senders() -> Iterator[Executor]:
 
 
 def ways(sms_out: Carrier, mail_out: Carrier | None = None) -> Gateways:
-    return Gateways(sms=sms_out, mail=mail_out or Carrier())
+    return Gateways(sms=sms_out, mail=mail_out or Carrier(), calls=Lines())
 
 
 def opened(house: House) -> int:

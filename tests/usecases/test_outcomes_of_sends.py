@@ -17,7 +17,21 @@ from app.store.outbox import Attempt
 from app.usecases import delivery, intake, receipts
 from app.usecases.delivery import Gateways
 from app.usecases.desk import Desk
-from tests.nodes import DANA, TANYA, WATER, Carrier, Clock, node, put, receipt, refusing, rows, scalars, sms
+from tests.nodes import (
+    DANA,
+    TANYA,
+    WATER,
+    Carrier,
+    Clock,
+    Lines,
+    node,
+    put,
+    receipt,
+    refusing,
+    rows,
+    scalars,
+    sms,
+)
 
 
 @pytest.fixture
@@ -48,7 +62,7 @@ def test_a_result_outlives_a_database_in_trouble(
     put(house, sms(TANYA, WATER))
     intake.handle_waiting(house)
     fail_writes(company, 3, code, "delivery_attempts", "INSERT")
-    delivery.send_pending(house, Gateways(sms=carrier, mail=carrier), senders, pages=False)
+    delivery.send_pending(house, Gateways(sms=carrier, mail=carrier, calls=Lines()), senders, pages=False)
     assert set(scalars(company, "SELECT state FROM outbox WHERE rank > 0")) == {"sent"}
     sent = [message.outbox_id for message in carrier.taken]
     assert sorted(sent) == scalars(company, "SELECT id FROM outbox WHERE rank > 0 ORDER BY id")
@@ -62,7 +76,7 @@ def test_a_failure_that_no_ticket_takes_in_is_kept_and_put_on_record(
     intake.handle_waiting(house)
     fail_writes(company, 1_000, "22023", "events", "INSERT")
     gone = Carrier(refusing(GatewayError("unknown handset", trouble=Trouble.ADDRESS, code="21614")))
-    delivery.send_pending(house, Gateways(sms=gone, mail=gone), senders, pages=True)
+    delivery.send_pending(house, Gateways(sms=gone, mail=gone, calls=Lines()), senders, pages=True)
     assert rows(company, "SELECT state, failure_reported FROM outbox WHERE address = :a", a=DANA) == [
         ("failed", False)
     ]

@@ -1,0 +1,85 @@
+"""Calls out by Twilio. One `place` is one call: nothing here repeats a POST, because that is a second call.
+
+What is spoken stands in no request: Twilio asks our webhooks when somebody picks up, so that a page that has
+become moot by then says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from requests.exceptions import RequestException
+from twilio.base.exceptions import TwilioException
+
+from app.domain.delivery import call_status
+from app.ports import CallOut, GatewayError, Sent, Trouble
+from app.providers.refusals import unanswered
+from app.providers.twilio import TwilioConfig, broken_connection, connect, refusal_of
+
+# Short: most voicemails answer after 25 to 30 seconds, and the next person is better than a voicemail.
+_RING_SECONDS = 20
+_PATIENCE = "#rc=2&rp=all&ct=2000&rt=5000"
+_PHONE_NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+_EVENTS = ["initiated", "ringing", "answered", "completed"]
+
+_T = TypeVar("_T")
+
+
+class TwilioCalls:
+    """Places calls by the official SDK. Threads may share one."""
+
+    def __init__(self, config: TwilioConfig) -> None:
+        """Prepare the client; nothing is called or checked yet."""
+        self._config = config
+        self._client, self._session = connect(config)
+
+    def place(self, call: CallOut) -> Sent:
+        """Let the phone ring; see ports.CallGateway."""
+        number = self._config.from_number
+        if not _PHONE_NUMBER.fullmatch(number):
+            raise GatewayError("there is no number to call from", trouble=Trouble.CONFIG, code="no_number")
+        created = _asked(
+            lambda: self._client.calls.create(
+                to=call.to,
+                from_=number,
+                url=self._url("answer", call.token) + _PATIENCE,
+                timeout=_RING_SECONDS,
+                status_callback=self._url("status", call.token),
+                status_callback_event=_EVENTS,
+                machine_detection="Enable",
+                async_amd="true",
+                async_amd_status_callback=self._url("machine", call.token),
+            )
+        )
+        return Sent(provider_id=str(created.sid or ""), status=call_status(str(created.status or ""))[0])
+
+    def end(self, provider_id: str) -> None:
+        """Hang up; see ports.CallGateway."""
+        _asked(lambda: self._client.calls(provider_id).update(status="completed"))
+
+    def ask_again(self, provider_id: str, token: str, *, machine: bool) -> None:
+        """Send the call to our webhook once more; see ports.CallGateway."""
+        url = self._url("answer", token) + ("&m=1" if machine else "") + _PATIENCE
+        _asked(lambda: self._client.calls(provider_id).update(url=url))
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._session.close()
+
+    def _url(self, step: str, token: str) -> str:
+        return f"{self._config.public_base_url.rstrip('/')}/inbound/twilio/call/{step}?s={token}"
+
+
+def _asked(request: Callable[[], _T]) -> _T:
+    """Return the answer to a request. Raises GatewayError."""
+    try:
+        return request()
+    except TwilioException as error:
+        raise refusal_of(error) from error
+    except RequestException as error:
+        raise broken_connection(error) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        # The answer was a success that the SDK could not read.
+        raise unanswered("Twilio", error) from error
