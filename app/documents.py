@@ -120,6 +120,8 @@ class Document:
             return self.problem(path, "this should be a list")
         if error["type"] == "string_type":
             return self.problem(path, "this should be text")
+        if error["type"] in ("bool_type", "bool_parsing"):
+            return self.problem(path, f"{error['input']!r} is neither true nor false")
         message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
         return self.problem(path, message[:1].lower() + message[1:])
 

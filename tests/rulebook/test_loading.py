@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from folders import CALENDARS, ESCALATION, ROUTING, SLA, WORDS, write
+from folders import BREACH_REASONS, CALENDARS, ESCALATION, ROUTING, SLA, WORDS, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -75,6 +75,12 @@ def test_the_trace_tells_what_was_tried_and_seen(tmp_path: Path) -> None:
         ("sla", "calendar: store", "calendar: stor", "sla.yaml:5:59: unknown calendar 'stor'; did you mean 'store'?"),
         ("sla", "acknowledge:", "acknowlege:", "sla.yaml:4:7: 'acknowlege' is not known; did you mean 'acknowledge'?"),
         ("calendars", "country: US", "country: US, subdivision: XY", "calendars.yaml:6:29: US has no subdivision 'XY'"),
+        ("breach_reasons", "excusable: false", "excusable: false, excuse: 1", "breach_reasons.yaml:2:65: unknown key 'excuse'; did you mean 'excusable'?"),
+        ("breach_reasons", ", es: Tarde", "", "breach_reasons.yaml:2:18: the text in es is missing"),
+        ("breach_reasons", "code: storm", "code: late", "breach_reasons.yaml:3:6: the code 'late' stands here twice"),
+        ("breach_reasons", "excusable: true", "excusable: sometimes", "breach_reasons.yaml:3:52: 'sometimes' is neither true nor false"),
+        ("breach_reasons", "code: storm", "code: Big storm", "breach_reasons.yaml:3:6: string should match pattern '^[a-z][a-z0-9_]*$'"),
+        ("breach_reasons", "en: Late", "en: ''", "breach_reasons.yaml:2:25: string should have at least 1 character"),
         ("calendars", '[["09:00", "17:00"]]', "[]", "calendars.yaml:3:3: this calendar never opens; give it hours, or 24x7"),
     ],
 )  # fmt: skip
@@ -82,6 +88,7 @@ def test_mistakes_are_told_at_their_place(
     tmp_path: Path, file: str, old: str, new: str, message: str
 ) -> None:
     files = {"words": WORDS, "routing": ROUTING, "escalation": ESCALATION, "sla": SLA, "calendars": CALENDARS}
+    files["breach_reasons"] = BREACH_REASONS
     assert old in files[file]
     assert problems(tmp_path, **{file: files[file].replace(old, new, 1)}) == [message]
 
