@@ -175,6 +175,34 @@ def user_add(
     typer.echo(f"{email} may sign in now." if new else f"{email} has a new password.")
 
 
+@user_cli.command("verify")
+def user_verify(
+    person: Annotated[str, typer.Argument(help="Their key in the directory.")],
+    address: Annotated[str, typer.Option(help="Which phone or mailbox; default: the first open one.")] = "",
+    code: Annotated[str, typer.Option(help="The code that came, instead of texting it back.")] = "",
+) -> None:
+    """Send a code to somebody's phone or mailbox, to prove that pages reach them there."""
+    from app import bootstrap
+    from app.domain.errors import CloseloopError
+    from app.settings import read_settings
+    from app.store import schema
+    from app.usecases.verifying import GOOD_FOR, Outcome, enter_code, send_code
+
+    settings = read_settings()
+    with bootstrap.database(settings) as engine:
+        schema.ensure_current(engine)
+        house = bootstrap.build_house(settings, engine, bootstrap.read_rulebook(settings))
+        if code:
+            outcome, detail = enter_code(house, person, code)
+            if outcome is not Outcome.VERIFIED:
+                raise CloseloopError("that is not the code, or it is no longer good; ask for a new one")
+            typer.echo(f"{detail} is verified.")
+            return
+        method = send_code(house, person, address)
+    minutes = int(GOOD_FOR.total_seconds()) // 60
+    typer.echo(f"A code goes to {method.address}, from the running server; it is good for {minutes} minutes.")
+
+
 @sla_cli.command("verify")
 def sla_verify(
     since: Annotated[

@@ -65,6 +65,13 @@ class TextId(StrEnum):
     DELIVERY_FAILED = "delivery_failed"
     PERSON_OPTED_OUT = "person_opted_out"
     INTAKE_FAILED = "intake_failed"
+    VERIFY_CODE = "verify_code"
+    VERIFIED = "verified"
+    CODE_WRONG = "code_wrong"
+    CODE_OVER = "code_over"
+    GAP_FOUND = "gap_found"
+    UNVERIFIED_SOON = "unverified_soon"
+    UNVERIFIED_PERSON = "unverified_person"
 
     RECEIPT_C = "receipt_c"
     RECEIPT_LIFE_SAFETY_C = "receipt_life_safety_c"
@@ -201,6 +208,13 @@ FACTS: Final[Mapping[TextId, frozenset[str]]] = MappingProxyType(
         TextId.EXHAUSTED: _ALARM | {"rounds", "missed", "ack_by"},
         TextId.DELIVERY_FAILED: _ALARM | {"to", "channel", "reason"},
         TextId.PERSON_OPTED_OUT: frozenset({"name", "phone", "time", "marker"}),
+        TextId.VERIFY_CODE: frozenset({"company", "code", "minutes"}),
+        TextId.VERIFIED: frozenset({"company", "to"}),
+        TextId.CODE_WRONG: frozenset({"count"}),
+        TextId.CODE_OVER: frozenset({"link"}),
+        TextId.GAP_FOUND: frozenset({"time", "until", "site", "reason", "count", "link"}),
+        TextId.UNVERIFIED_SOON: frozenset({"time", "link"}),
+        TextId.UNVERIFIED_PERSON: frozenset({"name", "time", "link"}),
         TextId.INTAKE_FAILED: frozenset({"sender", "reason", "link", "marker", QUOTE}),
         TextId.RECEIPT_C: _CUSTOMER | {"eta_by"},
         TextId.RECEIPT_LIFE_SAFETY_C: _CUSTOMER | {"eta_by"},

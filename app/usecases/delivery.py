@@ -21,6 +21,7 @@ from app.store.outbox import PAGE, Attempt, Claimed
 from app.usecases import outcomes
 from app.usecases.house import House
 from app.usecases.outcomes import Outcome
+from app.usecases.verifying import revealed
 
 log = structlog.get_logger()
 
@@ -121,6 +122,7 @@ def _wait_behind(house: House, message: Claimed, until: datetime) -> Outcome:
 
 def _send(house: House, gateways: Gateways, message: Claimed) -> Outcome:
     """Hand one message to its provider; never raises."""
+    message = revealed(house, message)
     number, at = message.attempts, house.clock.now
     try:
         if message.channel == Channel.VOICE:

@@ -203,6 +203,15 @@ class House:
         same = hmac.compare_digest(ours.encode(), token.encode("utf-8", "replace"))
         return (int(outbox_id), int(attempt)) if same else None
 
+    def code(self, person: str, address: str, salt: str) -> str:
+        """Return the six digits that prove an address; whoever has only the database cannot tell them."""
+        number = int.from_bytes(self._mac(f"code:{person}:{address}:{salt}"), "big")
+        return f"{number % 1_000_000:06}"
+
+    def code_hash(self, person: str, address: str, code: str) -> bytes:
+        """Return what is kept of such a code."""
+        return self._mac(f"code hash:{person}:{address}:{code}")
+
     def _mac(self, what: str) -> bytes:
         return hmac.new(self.identity.secret, what.encode(), hashlib.sha256).digest()
 

@@ -19,8 +19,8 @@ from app.domain.commands import ReportFailure
 from app.domain.delivery import Reaction, reaction_to_refusal
 from app.domain.errors import ConflictError
 from app.domain.message import Channel
+from app.store import contact_checks, records
 from app.store import outbox as outbox_store
-from app.store import records
 from app.store import tickets as ticket_store
 from app.store.engine import is_unavailable
 from app.store.outbox import PAGE, Attempt, Claimed
@@ -144,6 +144,8 @@ def note_reaction(desk: Desk, reaction: Reaction | None, channel: str, address: 
     """Keep what a refusal says beyond its message: an address that opted out, a set-up that is wrong."""
     if reaction is Reaction.OPT_OUT:
         records.suppress(desk.connection, channel, address, desk.now)
+    elif reaction is Reaction.ADDRESS:
+        contact_checks.put_failing(desk.connection, channel, address, detail, desk.now)
     elif reaction is Reaction.CONFIG:
         desk.note("provider_setup", channel, {"detail": detail[:500]})
         log.error("provider_setup", channel=channel, detail=detail[:200])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.domain.commands import ReportFailure
-from app.domain.delivery import advance, canonical, reaction_to_receipt
+from app.domain.delivery import DeliveryStatus, advance, canonical, reaction_to_receipt
 from app.domain.message import Channel, Receipt
+from app.store import contact_checks
 from app.store import outbox as outbox_store
 from app.store.inbox import Handled, Waiting
 from app.store.outbox import PAGE, Delivery
@@ -25,6 +26,7 @@ def apply(desk: Desk, receipts: Sequence[tuple[Waiting, Receipt]]) -> list[Handl
     status = {row_id: delivery.status for row_id, delivery in known.items()}
     reported = {row_id for row_id, delivery in known.items() if delivery.failure_reported}
     handled, failures = [], []
+    arrived: set[tuple[str, str]] = set()
     for waiting, receipt in receipts:
         row_id = receipt.outbox_id or by_provider.get(receipt.provider_id, 0)
         delivery = known.get(row_id)
@@ -48,6 +50,8 @@ def apply(desk: Desk, receipts: Sequence[tuple[Waiting, Receipt]]) -> list[Handl
                 finished=failed and receipt.error_code != "machine",
                 now=desk.now,
             )
+        if moved and delivery.person and now_status in (DeliveryStatus.DELIVERED, DeliveryStatus.READ):
+            arrived.add((delivery.channel, delivery.address))
         if failed and row_id not in reported:
             reported.add(row_id)
             failures.append((delivery.ticket_id, delivery.text_id, _failure(delivery, receipt)))
@@ -56,6 +60,7 @@ def apply(desk: Desk, receipts: Sequence[tuple[Waiting, Receipt]]) -> list[Handl
             note_reaction(desk, reaction, delivery.channel, delivery.address, receipt.detail)
         outcome = f"receipt: {now_status}" if moved else "receipt: nothing new"
         handled.append(Handled(waiting.id, delivery.ticket_id, outcome))
+    contact_checks.clear_failing(connection, arrived)
     report_failures(desk, failures)
     return handled
 

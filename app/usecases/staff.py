@@ -24,6 +24,8 @@ from app.usecases.correspondents import Correspondents, answer_to, origin_of, re
 from app.usecases.desk import Desk
 from app.usecases.merging import merge
 from app.usecases.typed import open_typed, read_text
+from app.usecases.verifying import Outcome as Proof
+from app.usecases.verifying import digits_of, try_code
 from app.usecases.wording import site_name
 
 # Two different pages within this time before a bare "1": we cannot know which one was meant.
@@ -45,6 +47,10 @@ def handle(
     person: Person,
 ) -> Handled:
     """Do what a colleague's message asks for."""
+    return _code(desk, people, waiting, message, person) or _do(desk, people, waiting, message, person)
+
+
+def _do(desk: Desk, people: Correspondents, waiting: Waiting, message: Message, person: Person) -> Handled:
     token_number = replied_number(desk, message)
     if message.channel == Channel.EMAIL and token_number is None and not message.authenticated:
         # Anybody can write a colleague's name into a mail; only our reply address or the domain proves it.
@@ -74,6 +80,25 @@ def handle(
         if not desk.apply(command, ticket, origin).events and enough:
             del desk.outbox[said:]  # it changed nothing, again: a phone that says "ok" to whatever it gets
     return Handled(waiting.id, wanted[0].id, "")
+
+
+def _code(
+    desk: Desk, people: Correspondents, waiting: Waiting, message: Message, person: Person
+) -> Handled | None:
+    """Take digits for the code that this colleague was sent; None when they were sent none lately."""
+    digits = digits_of(message.text)
+    outcome, detail = try_code(desk, person.key, digits) if digits else (Proof.NONE, "")
+    if outcome is Proof.NONE:
+        return None
+    said = {
+        Proof.VERIFIED: (TextId.VERIFIED, {"to": detail}),
+        Proof.WRONG: (TextId.CODE_WRONG, {"count": detail}),
+        Proof.OVER: (TextId.CODE_OVER, {"link": f"{desk.house.identity.public_url}/me"}),
+    }
+    if people.may_answer(desk, message.sender):
+        text_id, facts = said[outcome]
+        desk.say([desk.wording.loose(text_id, origin_of(message), person.language, **facts)])
+    return Handled(waiting.id, None, f"code: {outcome}")
 
 
 class _Visit:
