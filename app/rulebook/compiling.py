@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any, Final, assert_never
+from typing import Any, Final, NamedTuple, assert_never
 
 import re2
 
-from app.rulebook.checking import walk
+from app.rulebook.checking import TEXT_METHODS, walk
 from app.rulebook.expression import Binary, Call, Literal, Name, Node, Not, Sequence
 from app.rulebook.schema import View
 
@@ -154,26 +154,46 @@ def facts_in(node: Node) -> tuple[str, ...]:
     return tuple(names)
 
 
-def needed_keys(node: Node) -> frozenset[str] | None:
-    """Return keys of which one at least is present whenever `node` is true; None: it may be true without.
+class Key(NamedTuple):
+    """Something without which a rule cannot be true, and that is looked up once for all rules.
 
-    A key is `words.NAME` for a word list that was found, or `FACT=VALUE` for a fact with that text value.
+    `kind` is `words` (the word list `name` was found), `is` (the fact `name` has that `value`), or a method
+    of texts (`name` is the fact, `value` the text or pattern that it asks for).
     """
+
+    kind: str
+    name: str
+    value: str = ""
+
+
+# Words are rarer than pieces of text, and those rarer than values: of two, the rarer is tried less often.
+_RARENESS: Final = {"words": 0, **dict.fromkeys(TEXT_METHODS, 1), "is": 2}
+
+
+def needed_keys(node: Node) -> frozenset[Key] | None:
+    """Return keys of which one at least is present whenever `node` is true; None: it may be true without."""
     match node:
         case Name() if node.name.startswith("words."):
-            return frozenset({node.name})
+            return frozenset({Key("words", node.name.removeprefix("words."))})
         case Call(method=False):
-            return frozenset({f"words.{list_name(node.args[0])}"})
+            return frozenset({Key("words", list_name(node.args[0]))})
+        case Call(method=True, args=(Name(name=name), Literal(value=str(value)))) if value:
+            return frozenset({Key(node.function, name, value)})
         case Binary(op="&&"):
             both = [keys for keys in (needed_keys(node.left), needed_keys(node.right)) if keys is not None]
-            # Words are rarer than values of facts; of two, the smaller set is tried less often.
-            return min(both, key=lambda keys: (any("=" in key for key in keys), len(keys)), default=None)
+            return min(both, key=_how_often, default=None)
         case Binary(op="||"):
             left, right = needed_keys(node.left), needed_keys(node.right)
             return None if left is None or right is None else left | right
         case Binary(op="==", left=Name(name=name), right=Literal(value=str(value))):
-            return frozenset({f"{name}={value}"})
+            return frozenset({Key("is", name, value)})
+        case Binary(op="==", left=Literal(value=str(value)), right=Name(name=name)):
+            return frozenset({Key("is", name, value)})
         case Binary(op="in", left=Name(name=name), right=Sequence(items=items)):
-            return frozenset(f"{name}={item.value}" for item in items if isinstance(item, Literal))
+            return frozenset(Key("is", name, str(i.value)) for i in items if isinstance(i, Literal))
         case _:
             return None
+
+
+def _how_often(keys: frozenset[Key]) -> tuple[int, int]:
+    return max((_RARENESS[key.kind] for key in keys), default=0), len(keys)

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final, cast
 
@@ -86,17 +86,26 @@ class Rulebook:
 
     def classify(self, facts: Facts) -> Classification:
         """Return what a message with these `facts` is about, and which rules decided it."""
-        view = view_of(facts, self._parts.vocabulary)
-        found = self._classified(view)
-        return replace(found, kind=str(view.values["kind"]))
+        view, trace = view_of(facts, self._parts.vocabulary), list[TraceStep]()
+        found = self._classified(view, trace)
+        return replace(found, kind=str(view.values["kind"]), trace=tuple(trace))
+
+    def route(self, facts: Facts, classification: Classification) -> Route:
+        """Return where a ticket with this `classification` goes, and by which SLA policy.
+
+        A route rule that names a policy wins; else the most specific policy that is for such a ticket does.
+        """
+        view, trace = view_of(facts, self._parts.vocabulary), list[TraceStep]()
+        return replace(self._routed(view, facts, classification, trace), trace=tuple(trace))
 
     def decide(self, facts: Facts) -> tuple[Classification, Route]:
-        """Return what `classify` and `route` say, without working out the message's kind if no rule asks."""
-        found = self._classified(view_of(facts, self._parts.vocabulary))
-        return found, self.route(facts, found)
+        """Return what `classify` and `route` say, without traces and without the message's kind."""
+        view = view_of(facts, self._parts.vocabulary)
+        found = self._classified(view, None)
+        return found, self._routed(view, facts, found, None)
 
-    def _classified(self, view: MessageView) -> Classification:
-        stages, trace, rules = self._parts.stages, list[TraceStep](), list[str]()
+    def _classified(self, view: MessageView, trace: list[TraceStep] | None) -> Classification:
+        stages, rules = self._parts.stages, list[str]()
         danger = next(stages.life_safety.matches(view, trace), None)
         view.values["life_safety"] = danger is not None
         trade = next(stages.trade.matches(view, trace))
@@ -118,40 +127,29 @@ class Rulebook:
             tags=tuple(tags),
             life_safety=danger is not None,
             rules=tuple(rules),
-            trace=tuple(trace),
         )
 
-    def route(self, facts: Facts, classification: Classification) -> Route:
-        """Return where a ticket with this `classification` goes, and by which SLA policy.
-
-        A route rule that names a policy wins; else the most specific policy that is for such a ticket does.
-        """
-        view = view_of(facts, self._parts.vocabulary)
+    def _routed(
+        self, view: MessageView, facts: Facts, found: Classification, trace: list[TraceStep] | None
+    ) -> Route:
         view.values.update(
             {
-                "life_safety": classification.life_safety,
-                "trade": classification.trade,
-                "priority": classification.priority,
-                "tags": classification.tags,
+                "life_safety": found.life_safety,
+                "trade": found.trade,
+                "priority": found.priority,
+                "tags": found.tags,
             }
         )
-        trace: list[TraceStep] = []
         rule = next(self._parts.stages.route.matches(view, trace))
-        terms = rule.outcome.confirm
-        sla = rule.outcome.sla or self._select(facts, classification, trace)
         return Route(
             ladder=rule.outcome.ladder,
-            sla=sla,
+            sla=rule.outcome.sla or self._select(facts, found, trace),
             also_notify=tuple(rule.outcome.also_notify),
-            confirm=ClosureTerms(
-                remind_after=parse_duration(terms.remind_after),
-                close_after=parse_duration(terms.close_after),
-            ),
+            confirm=_terms(rule.outcome.confirm.remind_after, rule.outcome.confirm.close_after),
             rules=(rule.name,),
-            trace=tuple(trace),
         )
 
-    def _select(self, facts: Facts, classification: Classification, trace: list[TraceStep]) -> str:
+    def _select(self, facts: Facts, classification: Classification, trace: list[TraceStep] | None) -> str:
         ticket = {
             "account": facts.account,
             "tier": facts.tier,
@@ -159,8 +157,9 @@ class Rulebook:
             "priority": classification.priority,
         }
         chosen = self._parts.selection.choose(**ticket)
-        seen = tuple((key, ticket[key]) for key in chosen.wants)
-        trace.append(TraceStep(stage="sla", rule=chosen.policy, matched=True, facts=seen))
+        if trace is not None:
+            seen = tuple((key, ticket[key]) for key in chosen.wants)
+            trace.append(TraceStep(stage="sla", rule=chosen.policy, matched=True, facts=seen))
         return chosen.policy
 
     def ladder(self, name: str) -> Ladder:
@@ -174,6 +173,11 @@ class Rulebook:
         if name not in self._parts.policies:
             raise UnknownNameError(f"this rulebook has no SLA policy {name!r}")
         return self._parts.policies[name]
+
+
+@lru_cache(maxsize=256)
+def _terms(remind_after: str, close_after: str) -> ClosureTerms:
+    return ClosureTerms(remind_after=parse_duration(remind_after), close_after=parse_duration(close_after))
 
 
 def load(*folders: Path) -> Rulebook:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from app.domain.classification import TraceStep
-from app.rulebook.compiling import Condition, compile_condition, facts_in, needed_keys
+from app.rulebook.compiling import Condition, Key, compile_condition, facts_in, needed_keys
 from app.rulebook.expression import Node
+from app.rulebook.pieces import Pieces
 from app.rulebook.schema import View
 
 OutcomeT = TypeVar("OutcomeT")
@@ -26,7 +27,7 @@ class Rule(Generic[OutcomeT]):
     outcome: OutcomeT
     condition: Condition
     facts: tuple[str, ...]
-    keys: frozenset[str] | None
+    keys: frozenset[Key] | None
 
 
 def compile_rule(name: str, tree: Node, outcome: OutcomeT) -> Rule[OutcomeT]:
@@ -48,43 +49,54 @@ class Stage(Generic[OutcomeT]):
         self.name = name
         self.rules = tuple(rules)
         self._always: list[int] = []
-        self._by_key: dict[str, list[int]] = {}
-        self._facts: set[str] = set()
+        self._by_words: dict[str, list[int]] = {}
+        self._by_value: dict[str, dict[str, list[int]]] = {}
+        by_text: dict[str, dict[Key, list[int]]] = {}
         for index, rule in enumerate(rules):
             if rule.keys is None:
                 self._always.append(index)
                 continue
             for key in rule.keys:
-                self._by_key.setdefault(key, []).append(index)
-                fact, equals, _ = key.partition("=")
-                if equals:
-                    self._facts.add(fact)
+                if key.kind == "words":
+                    self._by_words.setdefault(key.name, []).append(index)
+                elif key.kind == "is":
+                    self._by_value.setdefault(key.name, {}).setdefault(key.value, []).append(index)
+                else:
+                    by_text.setdefault(key.name, {}).setdefault(key, []).append(index)
+        self._by_text = {fact: Pieces(wanted) for fact, wanted in by_text.items()}
 
-    def matches(self, view: View, trace: list[TraceStep]) -> Iterator[Rule[OutcomeT]]:
-        """Yield the rules that match, in order; each rule that was tried is added to `trace`."""
+    def matches(self, view: View, trace: list[TraceStep] | None) -> Iterator[Rule[OutcomeT]]:
+        """Yield the rules that match, in order; each one that was tried is added to `trace`, if it is one."""
         for index in self._candidates(view):
             rule = self.rules[index]
             matched = rule.condition(view)
-            trace.append(
-                TraceStep(
-                    stage=self.name,
-                    rule=rule.name,
-                    matched=matched,
-                    facts=tuple((name, _shown(name, view)) for name in rule.facts),
+            if trace is not None:
+                trace.append(
+                    TraceStep(
+                        stage=self.name,
+                        rule=rule.name,
+                        matched=matched,
+                        facts=tuple((name, _shown(name, view)) for name in rule.facts),
+                    )
                 )
-            )
             if matched:
                 yield rule
 
-    def _candidates(self, view: View) -> list[int]:
-        found = list(self._always)
-        by_key = self._by_key
-        if by_key:
+    def _candidates(self, view: View) -> Sequence[int]:
+        """Return the rules that can match, in order: those without a key, and those of which one is there."""
+        found: list[int] = []
+        if self._by_words:
+            by_words = self._by_words
             for name in view.hits:
-                found.extend(by_key.get(f"words.{name}", ()))
-            for fact in self._facts:
-                found.extend(by_key.get(f"{fact}={view.values[fact]}", ()))
-        return sorted(set(found))
+                if name in by_words:
+                    found += by_words[name]
+        for fact, by_value in self._by_value.items():
+            found += by_value.get(str(view.values[fact]), ())
+        for fact, pieces in self._by_text.items():
+            found += pieces.found_in(str(view.values[fact]))
+        if not found:
+            return self._always
+        return sorted({*self._always, *found})
 
 
 def _shown(name: str, view: View) -> str:

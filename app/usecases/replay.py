@@ -112,13 +112,14 @@ def replay(
     `done` how many more were asked about.
     """
     result = Replay(since=since, keep=keep)
+    books = (old, old if new == old else new)
     with house.begin() as connection:
         roster = house.roster(connection)
     with snapshot(house.engine) as connection:
         total(store.count(connection, since))
         judge = _Judge(roster, house.clock.now())
         for batch in store.stream(connection, since):
-            _batch(connection, judge, batch, (old, new), result)
+            _batch(connection, judge, batch, books, result)
             done(len(batch))
     return result
 
@@ -168,6 +169,8 @@ def _batch(
 def _otherwise(books: tuple[Rulebook, Rulebook], before: Outcome, after: Outcome) -> bool:
     """Tell whether what goes by the same name means something else in the other rulebook."""
     old, new = books
+    if old is new:
+        return False
     return old.ladder(before.ladder) != new.ladder(after.ladder) or old.sla_document(
         before.sla
     ) != new.sla_document(after.sla)
@@ -175,7 +178,8 @@ def _otherwise(books: tuple[Rulebook, Rulebook], before: Outcome, after: Outcome
 
 def _decided(opening: Opening, directory: Directory, old: Rulebook, new: Rulebook) -> tuple[Outcome, Outcome]:
     facts = facts_of(opening, directory)
-    before, after = old.decide(facts), (new if new != old else old).decide(facts)
+    before = old.decide(facts)
+    after = before if new is old else new.decide(facts)
     found = before[0]
     if opening.revision == old.hash and (found.priority, found.trade) != (opening.priority, opening.trade):
         # Not the rules: somebody chose it who typed the ticket in, and would choose it again.

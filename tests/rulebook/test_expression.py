@@ -69,7 +69,7 @@ def test_right_conditions(source: str) -> None:
         ("priorty == 'P1'", "0: unknown fact 'priorty'; did you mean 'priority'?"),
         ("words.fload", "0: unknown word list 'fload'; did you mean 'flood'?"),
         ("flood", "0: 'flood' is a word list; did you mean 'words.flood'?"),
-        ("priority == 'p1'", "12: priority is never 'p1'; known here: P1, P2, P3, P4"),
+        ("priority == 'p1'", "12: priority is never 'p1'; did you mean 'P1'?"),
         ("channel in ['sms', 'emial']", "19: channel is never 'emial'; did you mean 'email'?"),
         ("trade == 'plumming'", "9: trade is never 'plumming'; did you mean 'plumbing'?"),
         ("local.hour == '8'", "11: a number cannot be compared with a text"),
