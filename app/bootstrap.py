@@ -11,11 +11,12 @@ import logging
 import os
 import random
 import secrets
+import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,7 +34,7 @@ from app.store import engine as engines
 from app.store import schema
 from app.store.embedded import EmbeddedPostgres
 from app.usecases.accept import InboxWriter
-from app.usecases.house import House, Identity
+from app.usecases.house import House, Identity, Point
 from app.usecases.pulse import Pulse
 from app.usecases.rule_changes import in_force
 from app.usecases.rule_folder import RuleFolder
@@ -206,6 +207,8 @@ def build(settings: Settings, engine: Engine) -> Instance:
     """
     schema.ensure_current(engine)
     house = build_house(settings, engine, rulebook_in_force(settings, engine))
+    if settings.crash_at:
+        house.reach = _crasher(settings.crash_at)
     pulse = Pulse(house, role=settings.role, version=__version__)
     pulse.beat()
     pulse.check_clock()
@@ -268,6 +271,17 @@ def build_app(settings: Settings, house: House, pulse: Pulse) -> FastAPI:
         pages.mount_static(app)
         pages.install_errors(app)
     return app
+
+
+def _crasher(where: str) -> Callable[[Point], None]:
+    """Return what ends this process at the point `where`, as a power cut would, for the tests of crashes."""
+
+    def reach(point: Point) -> None:
+        if point == where:
+            os.kill(os.getpid(), signal.SIGKILL)
+            threading.Event().wait()  # the signal may come to another thread first: not a step further
+
+    return reach
 
 
 def _parts(settings: Settings, house: House, pulse: Pulse) -> tuple[Part, ...]:

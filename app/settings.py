@@ -199,6 +199,10 @@ class Settings(BaseSettings):
         default="info",
         description="debug, info, warning or error",
     )
+    crash_at: str = Field(
+        default="",
+        description="empty but in tests: the name of a point at which this process kills itself",
+    )
     worker: bool = Field(default=True, description="true or false: whether this node handles and sends")
     web: bool = Field(default=True, description="true or false: whether this node serves pages and webhooks")
 

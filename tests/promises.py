@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, select, text
 from app.domain.clocks import read_clocks, wanted_timers, zone_of
 from app.domain.sla import Policy, parse_policy
 from app.domain.ticket import ENDED, State, fold
-from app.store import codec, records
+from app.store import codec, reconcile, records
 from app.store import directory as directory_store
 from app.store import tickets as ticket_store
 from app.store import timers as timer_store
@@ -21,6 +21,7 @@ def check(engine: Engine, now: datetime) -> None:
     """Assert every promise that the database can show."""
     with engine.connect() as connection:
         _nothing_is_lost(connection)
+        assert reconcile.broken(connection) == {}, "the reconciler would find something"
         for row in connection.execute(select(tickets)).all():
             events = ticket_store.events_of(connection, row.id)
             ticket = codec.ticket_from_doc(row.doc)

@@ -276,6 +276,7 @@ outbox = Table(
     CheckConstraint("(state = 'sending') = (lease_until IS NOT NULL)", name="lease"),
     Index("ix_outbox_pending", "rank", "not_before", "id", postgresql_where=text("state = 'pending'")),
     Index("ix_outbox_leased", "lease_until", postgresql_where=text("state = 'sending'")),
+    Index("ix_outbox_untold", "id", postgresql_where=text("state = 'failed' AND NOT failure_reported")),
     Index("ix_outbox_ticket", "ticket_id", "id"),
     Index("ix_outbox_address", "address", "id"),
     # Calls that may still ring: hung up when somebody takes the ticket.

@@ -143,6 +143,7 @@ class InboxWriter:
         rows = [[(ids.next(), item) for item in job.items] for job in jobs]
         now = self._house.clock.now()
         flat = [pair for job_rows in rows for pair in job_rows]
+        self._house.reach("inbox.received")
         with self._begin(alone=not refusals) as connection:
             stored = inbox_store.store(connection, flat) if flat else set()
             records.add_audit(
@@ -158,6 +159,7 @@ class InboxWriter:
                     for refusal in refusals
                 ],
             )
+        self._house.reach("inbox.stored")
         return [
             [Accepted.NEW if row_id in stored else Accepted.DUPLICATE for row_id, _ in job_rows]
             for job_rows in rows

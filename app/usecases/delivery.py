@@ -62,6 +62,7 @@ def send_pending(
         )
     if not claimed:
         return 0
+    house.reach("outbox.claimed")
     moot = [_moot(house, c) for c in claimed if not c.wanted]
     wanted = [c for c in claimed if c.wanted]
     patience = lease / 3
@@ -70,7 +71,10 @@ def send_pending(
     for message in wanted:
         by_address.setdefault(message.address, []).append(message)
     sent = senders.map(lambda group: _send_in_order(house, gateways, group, patience), by_address.values())
-    outcomes.record(house, [*moot, *(result for group in sent for result in group)], now + lease)
+    results = [*moot, *(result for group in sent for result in group)]
+    house.reach("outbox.sent")
+    outcomes.record(house, results, now + lease)
+    house.reach("outbox.recorded")
     return len(claimed)
 
 

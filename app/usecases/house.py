@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -36,6 +36,22 @@ log = structlog.get_logger()
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _LONGEST_ID = 19  # digits of a 64-bit number
 _LINK_LENGTH = 14  # 83 bits: unguessable, and short enough for a text
+
+
+Point = Literal[
+    "inbox.received",
+    "inbox.stored",
+    "intake.decided",
+    "intake.saved",
+    "outbox.claimed",
+    "outbox.sent",
+    "outbox.recorded",
+    "receipts.decided",
+    "receipts.saved",
+    "timers.decided",
+    "timers.saved",
+]
+"""The points between two steps at which a crash must not lose anything: `decided` is before the commit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +76,12 @@ class House:
         rulebook: Rulebook,
         identity: Identity,
         wake: Callable[[str], None] = lambda _what: None,
+        reach: Callable[[Point], None] = lambda _point: None,
         follows: bool = True,
     ) -> None:
         """Hold what bootstrap made. `wake` tells the worker that there is something to do.
 
+        `reach` hears of each point between two steps by its name; a test ends the process there.
         A house that `follows` takes over each rulebook that is applied; any other keeps its own.
         """
         self.engine = engine
@@ -72,6 +90,7 @@ class House:
         self.rulebook = rulebook
         self.identity = identity
         self.wake = wake
+        self.reach = reach
         self.applied = 0  # the number of the application that `rulebook` is from; 0: from the folder
         self._follows = follows
         self._taking_over = threading.Lock()

@@ -68,6 +68,8 @@ def _handle(
         handled = work(desk, waiting)
         desk.flush()
         inbox_store.finish(connection, handled, now)
+        house.reach("receipts.decided" if receipts else "intake.decided")
+    house.reach("receipts.saved" if receipts else "intake.saved")
     if desk.changed:
         house.wake("saved")
     return len(handled)

@@ -23,7 +23,8 @@ from app.store import contact_checks, records
 from app.store import outbox as outbox_store
 from app.store import tickets as ticket_store
 from app.store.engine import is_unavailable
-from app.store.outbox import PAGE, Attempt, Claimed
+from app.store.outbox import PAGE, Attempt, Claimed, Delivery
+from app.usecases import meters
 from app.usecases.desk import Desk
 from app.usecases.house import House
 
@@ -91,7 +92,11 @@ def _record(house: House, outcomes: Sequence[Outcome]) -> None:
             report_failures(
                 desk,
                 [
-                    (r.message.ticket_id, r.message.text_id, _failure(r))
+                    (
+                        r.message.ticket_id,
+                        r.message.text_id,
+                        failure_of(r.message, r.attempt.code, r.attempt.detail),
+                    )
                     for r in failed
                     if r.message.ticket_id is not None
                 ],
@@ -106,6 +111,8 @@ def _record(house: House, outcomes: Sequence[Outcome]) -> None:
                     result.attempt.detail,
                 )
             desk.flush()
+    for outcome in outcomes:
+        meters.DELIVERIES.labels(outcome.message.channel, outcome.attempt.state).inc()
     if failed:
         house.wake("saved")
 
@@ -126,16 +133,16 @@ def _failed(connection: Connection, outcomes: Sequence[Outcome]) -> list[Outcome
     ]
 
 
-def _failure(outcome: Outcome) -> ReportFailure:
-    message, attempt = outcome.message, outcome.attempt
+def failure_of(message: Claimed | Delivery, code: str, detail: str) -> ReportFailure:
+    """Return what a ticket is told when a message of its own did not arrive."""
     return ReportFailure(
         outbox_id=message.id,
         person=message.person,
         channel=Channel(message.channel),
         address=message.address,
         page=message.rank == PAGE,
-        code=attempt.code,
-        detail=attempt.detail[:200],
+        code=code,
+        detail=detail[:200] or "not delivered",
         text=message.text_id,
     )
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.domain.commands import ReportFailure
 from app.domain.delivery import DeliveryStatus, advance, canonical, reaction_to_receipt
-from app.domain.message import Channel, Receipt
+from app.domain.message import Receipt
 from app.store import contact_checks
 from app.store import outbox as outbox_store
 from app.store.inbox import Handled, Waiting
-from app.store.outbox import PAGE, Delivery
 from app.usecases.desk import Desk
-from app.usecases.outcomes import note_reaction, report_failures
+from app.usecases.outcomes import failure_of, note_reaction, report_failures
 
 
 def apply(desk: Desk, receipts: Sequence[tuple[Waiting, Receipt]]) -> list[Handled]:
@@ -54,7 +52,13 @@ def apply(desk: Desk, receipts: Sequence[tuple[Waiting, Receipt]]) -> list[Handl
             arrived.add((delivery.channel, delivery.address))
         if failed and row_id not in reported:
             reported.add(row_id)
-            failures.append((delivery.ticket_id, delivery.text_id, _failure(delivery, receipt)))
+            failures.append(
+                (
+                    delivery.ticket_id,
+                    delivery.text_id,
+                    failure_of(delivery, receipt.error_code, receipt.detail),
+                )
+            )
         if receipt.error_code:
             reaction = reaction_to_receipt(now_status, receipt.error_code)
             note_reaction(desk, reaction, delivery.channel, delivery.address, receipt.detail)
@@ -63,16 +67,3 @@ def apply(desk: Desk, receipts: Sequence[tuple[Waiting, Receipt]]) -> list[Handl
     contact_checks.clear_failing(connection, arrived)
     report_failures(desk, failures)
     return handled
-
-
-def _failure(delivery: Delivery, receipt: Receipt) -> ReportFailure:
-    return ReportFailure(
-        outbox_id=delivery.id,
-        person=delivery.person,
-        channel=Channel(delivery.channel),
-        address=delivery.address,
-        page=delivery.rank == PAGE,
-        code=receipt.error_code,
-        detail=receipt.detail[:200] or "not delivered",
-        text=delivery.text_id,
-    )

@@ -41,6 +41,8 @@ def _fire(house: House, batch: int) -> int:
         for item in due:
             _fire_ticket(desk, item)
         desk.flush()
+        house.reach("timers.decided")
+    house.reach("timers.saved")
     house.wake("saved")
     return len(due)
 

@@ -13,7 +13,7 @@ from threading import Event, Thread
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from app.usecases import delivery, hanging_up, intake, timers
+from app.usecases import delivery, hanging_up, intake, reconcile, timers
 from app.usecases.delivery import Gateways
 from app.usecases.house import House
 from app.usecases.pulse import Pulse
@@ -21,6 +21,7 @@ from app.usecases.pulse import Pulse
 log = structlog.get_logger()
 
 TICK_SECONDS = 1
+RECONCILE_SECONDS = 20  # once a minute by the ledger, whichever node comes first
 _PAUSE_AFTER_ERROR = 1.0
 
 
@@ -92,6 +93,7 @@ class Worker:
         )
         self._rules = Loop("rules", lambda: int(look_for_rules()))
         self._calls = Loop("calls", lambda: hanging_up.end_moot(house, gateways.calls))
+        self._reconcile = Loop("reconcile", lambda: reconcile.once_a_minute(house))
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -101,7 +103,8 @@ class Worker:
         """Start all loops and the ticking."""
         for loop in self._loops():
             loop.start()
-            self._scheduler.add_job(loop.wake, "interval", seconds=TICK_SECONDS)
+            seconds = RECONCILE_SECONDS if loop is self._reconcile else TICK_SECONDS
+            self._scheduler.add_job(loop.wake, "interval", seconds=seconds)
         self._scheduler.start()
 
     def wake(self, what: str) -> None:
@@ -125,12 +128,5 @@ class Worker:
         self._notice_senders.shutdown(wait=True, cancel_futures=True)
 
     def _loops(self) -> tuple[Loop, ...]:
-        return (
-            self._inbox,
-            self._receipts,
-            self._timers,
-            self._pages,
-            self._notices,
-            self._calls,
-            self._rules,
-        )
+        tickets = (self._inbox, self._receipts, self._timers, self._pages, self._notices, self._calls)
+        return (*tickets, self._rules, self._reconcile)

@@ -14,6 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 60.0
 
 
 def free_port() -> int:
@@ -30,18 +31,38 @@ class ServerProcess:
         self.environment = {**inherited, **environment}
         self.port = port
         self.log = log
+        self.launched = 0.0
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> Self:
+    def launch(self, *, crash_at: str = "", role: str = "both") -> Self:
+        """Start the process without waiting for it; `crash_at` names the point at which it kills itself."""
+        self.launched = time.monotonic()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app", "serve", "--port", str(self.port)],
-                env=self.environment,
+                [sys.executable, "-m", "app", "serve", "--port", str(self.port), "--role", role],
+                env={**self.environment, "CLOSELOOP_CRASH_AT": crash_at},
                 cwd=ROOT,
                 stderr=log,
                 stdout=log,
             )
-        until = time.monotonic() + 60
+        return self
+
+    def crashed(self, seconds: float) -> bool:
+        """Wait so long for the process to kill itself; return whether it did."""
+        assert self.process is not None
+        assert time.monotonic() - self.launched < PATIENCE, f"it goes on: {self.log.read_text()[-3000:]}"
+        try:
+            ended = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        assert ended == -signal.SIGKILL, self.log.read_text()[-3000:]
+        return True
+
+    def start(self, *, crash_at: str = "") -> Self:
+        """Start the process and wait until it answers."""
+        self.launch(crash_at=crash_at)
+        assert self.process is not None
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             assert self.process.poll() is None, self.log.read_text()[-3000:]
             try:
@@ -64,7 +85,7 @@ class ServerProcess:
         return self.process.wait(timeout=40)
 
     def __enter__(self) -> Self:
-        return self.start()
+        return self
 
     def __exit__(self, *_error: object) -> None:
         if self.process is not None and self.process.poll() is None:

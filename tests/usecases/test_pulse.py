@@ -66,11 +66,11 @@ def test_a_frozen_nodes_claims_go_to_another_and_its_late_results_count_for_noth
         later(company, 11, of="one")
         assert awake.take_over(alive) == 1
         with ThreadPoolExecutor(2) as others:
-            assert delivery.send_pending(two, Gateways(sms=again, mail=again), others, pages=True) == 1
+            assert delivery.send_pending(two, Gateways(sms=again, mail=again, calls=again), others, pages=True) == 1
         return None
 
     first = Carrier(freeze)
-    delivery.send_pending(one, Gateways(sms=first, mail=first), senders, pages=True)
+    delivery.send_pending(one, Gateways(sms=first, mail=first, calls=first), senders, pages=True)
     assert [m.outbox_id for m in first.taken] == [m.outbox_id for m in again.taken]
     sent = "SELECT attempts FROM outbox WHERE rank = 0 AND state = 'sent' AND claimed_by = ''"
     assert scalars(company, sent) == [2]

@@ -1,0 +1,10 @@
+"""What is counted in this process for Prometheus. What the database knows is asked there (health.py)."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter
+
+DELIVERIES = Counter(
+    "closeloop_deliveries", "Calls to a provider, by channel and how they ended.", ["channel", "result"]
+)
+BROKEN = Counter("closeloop_promises_broken", "Broken promises that the reconciler found, by kind.", ["kind"])
