@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from app.domain.replies_customer import CustomerReply, CustomerVerb, parse_customer
+from app.domain.replies_customer import CustomerReply, CustomerVerb, nothing_needed, parse_customer
 from app.domain.replies_eta import Eta, WallClock, clock_of_digits, eta_instant, find_eta
 from app.domain.replies_kind import customer_intent
 from app.domain.replies_optout import opt_word
@@ -40,6 +40,7 @@ __all__ = [
     "WallClock",
     "customer_intent",
     "eta_instant",
+    "nothing_needed",
     "parse_customer",
     "parse_staff",
 ]

@@ -83,6 +83,13 @@ _ONLY_THANKS: Final = re.compile(
 _BAD: Final = re.compile(
     r"\W*(?:(?:still|again|not|same|negative|worse|never|bad|isnt|aint|nah|it|is|its|todavia|sigue|igual|peor|pas)\b\W*)+\Z"
 )
+# What may stand around a cancellation that leaves nothing to do: "never mind, we figured it out, sorry".
+_NOTHING_MORE: Final = re.compile(
+    r"\W*(?:(?:ok|okay|it|its|all|so|thats|is|was|are|we|i|were|got|good|great|fine|set|sorted|figured|out|fixed|resolved"
+    r"|itself|solved|works?|working|stopped|gone|cleared|up|now|again|already|that|this|the|my|our|last|about|message|text"
+    r"|request|sorry|please|guys|thanks?|thank|you|anymore|any|more|by|mistake|for|here|anyone|anybody|ya|gracias|perdon"
+    r"|merci|todo|bien|come|send|to)\b\W*)*\Z"
+)
 _KINDS: Final = {
     "confirm_yes": CustomerVerb.YES,
     "confirm_no": CustomerVerb.NO,
@@ -113,6 +120,13 @@ def parse_customer(text: str, *, asked: bool) -> CustomerReply:
     said = flat[first:].strip(" ,.:;-")
     verb = _verb(said, customer_intent(text), asked=asked or number is not None)
     return CustomerReply(verb=verb, number=number, text=text.strip())
+
+
+def nothing_needed(text: str) -> bool:
+    """Return whether `text` takes everything back and says nothing else: "never mind, all good now"."""
+    flat = " ".join(fold(text[:_READ]).replace("'", "").split())
+    cancelled = _CANCEL.match(flat)
+    return bool(cancelled and _NOTHING_MORE.match(flat[cancelled.end() :]))
 
 
 def _verb(said: str, kind: str, *, asked: bool) -> CustomerVerb:

@@ -96,6 +96,7 @@ class TextId(StrEnum):
     REOPENED_C = "reopened_c"
     CLOSED_ALREADY_C = "closed_already_c"
     CANCELLED_C = "cancelled_c"
+    NOTHING_OPEN_C = "nothing_open_c"
     HELP_C = "help_c"
     OPTED_OUT_C = "opted_out_c"
     OPTED_IN_C = "opted_in_c"
@@ -194,7 +195,7 @@ FACTS: Final[Mapping[TextId, frozenset[str]]] = MappingProxyType(
         TextId.CUSTOMER_SAYS: _TICKET | {"sender", "marker"},
         TextId.CUSTOMER_CONFIRMED: _TICKET | {"sender", "time"},
         TextId.CUSTOMER_SILENT: _TICKET | {"time"},
-        TextId.WHICH: frozenset({"choices", "example"}),
+        TextId.WHICH: frozenset({"choices", "example", "number"}),
         TextId.NOT_UNDERSTOOD: _TICKET,
         TextId.NO_SUCH_TICKET: frozenset({"number", "link"}),
         TextId.NOTHING_OPEN: frozenset({"number", "link"}),
@@ -239,6 +240,7 @@ FACTS: Final[Mapping[TextId, frozenset[str]]] = MappingProxyType(
         TextId.REOPENED_C: _CUSTOMER,
         TextId.CLOSED_ALREADY_C: _CUSTOMER | {"time"},
         TextId.CANCELLED_C: _CUSTOMER,
+        TextId.NOTHING_OPEN_C: frozenset({"company", "phone"}),
         TextId.HELP_C: frozenset({"company", "phone"}),
         TextId.OPTED_OUT_C: frozenset({"company", "phone"}),
         TextId.OPTED_IN_C: frozenset({"company", "phone"}),

@@ -14,6 +14,7 @@ from app.domain.errors import ConflictError
 from app.domain.events import AnyEvent
 from app.domain.ticket import Ticket
 from app.store import clocks, codec
+from app.store.directory_tables import people
 from app.store.rows import insert_rows
 from app.store.tables import events, ticket_numbers, tickets, timers
 
@@ -67,6 +68,23 @@ def held_by(connection: Connection, people: Collection[str]) -> dict[int, Ticket
     if not people:
         return {}
     return _read(connection, and_(tickets.c.assignee.in_(people), tickets.c.ended_at.is_(None)))
+
+
+def orphans(connection: Connection, limit: int) -> dict[int, Ticket]:
+    """Return open tickets that are with somebody whom the directory calls inactive, their rows locked.
+
+    One that only waits for the customer's yes is with nobody. One that is being changed is left out.
+    """
+    working = or_(tickets.c.state != "resolved", tickets.c.doc["reserved"].as_boolean())
+    found = connection.execute(
+        select(tickets.c.id, tickets.c.doc)
+        .join(people, people.c.key == tickets.c.assignee)
+        .where(people.c.active.is_(False), tickets.c.ended_at.is_(None), working)
+        .order_by(tickets.c.id)
+        .limit(limit)
+        .with_for_update(of=tickets, skip_locked=True),
+    )
+    return {row.id: codec.ticket_from_doc(row.doc) for row in found}
 
 
 def _read(connection: Connection, condition: object) -> dict[int, Ticket]:

@@ -34,6 +34,7 @@ _CHATTER = frozenset(
         TextId.STATUS_C,
         TextId.HELP_C,
         TextId.KEPT_OPEN_C,
+        TextId.NOTHING_OPEN_C,
         TextId.NOT_UNDERSTOOD,
         TextId.NOTHING_OPEN,
         TextId.NO_SUCH_TICKET,

@@ -16,7 +16,7 @@ from app.domain.closing import may_reopen
 from app.domain.directory import Contact, Role, Site
 from app.domain.events import Requester
 from app.domain.message import Channel, Message
-from app.domain.replies import CustomerReply, CustomerVerb, parse_customer
+from app.domain.replies import CustomerReply, CustomerVerb, nothing_needed, parse_customer
 from app.domain.site_codes import site_mentions
 from app.domain.texts import TextId
 from app.domain.ticket import State, Ticket
@@ -63,8 +63,10 @@ def handle(desk: Desk, people: Correspondents, waiting: Waiting, message: Messag
     target = named or newest([t for t in theirs if t.open])
     if target is not None and target.open:
         return visit.add_to(target)
-    if reply.verb in (CustomerVerb.THANKS, CustomerVerb.YES) and theirs:
+    if reply.verb == CustomerVerb.THANKS and theirs:
         return Handled(waiting.id, None, "thanks: nothing is open")
+    if visit.needs_nothing():
+        return visit.loose(TextId.NOTHING_OPEN_C, f"nothing is open: {reply.verb}")
     return visit.open(message.text)
 
 
@@ -170,6 +172,15 @@ class _Visit:
             language = self.contact.language if self.contact else "en"
             self.desk.say([self.desk.wording.loose(text_id, origin_of(self.message), language)])
         return Handled(self.waiting.id, None, outcome)
+
+    def needs_nothing(self) -> bool:
+        """Return whether the message only says that all is well, which opens no ticket."""
+        if self.reply.verb not in _CONTENT and not nothing_needed(self.message.text):
+            return False
+        account = self.contact.account if self.contact else ""
+        return not self.desk.house.rulebook.classify(
+            self._facts(account, None, self.message.text)
+        ).life_safety
 
     def closing_answer(self, named: Ticket | None, theirs: list[Ticket]) -> Handled | None:
         """Carry out a yes or no to the closing question; None when no ticket of theirs asks one."""

@@ -302,7 +302,8 @@ class _Visit:
         if text_id == TextId.WHICH:
             held = self._held()
             choices = held if self.reply.verb in _OF_HOLDER and held else self._asked() or held
-            self._say(text_id, choices=self._lines(choices), example=self.reply.verb.upper())
+            one = str(choices[0].number) if choices else ""
+            self._say(text_id, choices=self._lines(choices), example=self.reply.verb.upper(), number=one)
         elif text_id == TextId.NO_SUCH_TICKET:
             self._say(text_id, number=str(self.reply.numbers[0]))
         elif self.reply.verb == Verb.UNKNOWN:

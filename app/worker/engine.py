@@ -13,7 +13,7 @@ from threading import Event, Thread
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from app.usecases import delivery, hanging_up, intake, reconcile, timers
+from app.usecases import delivery, hanging_up, intake, orphans, reconcile, timers
 from app.usecases.delivery import Gateways
 from app.usecases.house import House
 from app.usecases.pulse import Pulse
@@ -81,7 +81,10 @@ class Worker:
         self._notice_senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="notice-sender")
         self._inbox = Loop("inbox", lambda: intake.handle_waiting(house) if pulse.trusted else 0)
         self._receipts = Loop("receipts", lambda: intake.handle_receipts(house))
-        self._timers = Loop("timers", lambda: timers.fire_due(house) if pulse.trusted else 0)
+        self._timers = Loop(
+            "timers",
+            lambda: timers.fire_due(house) + orphans.ask_for_orphans(house) if pulse.trusted else 0,
+        )
         # Pages have senders of their own: a provider that hangs on notices must not hold up a page.
         self._pages = Loop(
             "pages",

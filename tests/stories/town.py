@@ -21,7 +21,7 @@ from app import bootstrap
 from app.rulebook.revision import Rulebook
 from app.settings import Settings
 from app.store import timers as timer_store
-from app.usecases import delivery, hanging_up, intake, timers
+from app.usecases import delivery, hanging_up, intake, orphans, timers
 from app.usecases.directory import load_directory
 from app.usecases.directory_file import parse_directory
 from app.usecases.house import House, Identity
@@ -68,6 +68,7 @@ class Town:
                 intake.handle_waiting(self.house)
                 + intake.handle_receipts(self.house)
                 + timers.fire_due(self.house)
+                + orphans.ask_for_orphans(self.house)
             )
             for pages in (True, False):
                 did += delivery.send_pending(self.house, self.gateways, self.senders, pages=pages)
