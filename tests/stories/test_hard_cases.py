@@ -27,6 +27,7 @@ DANAS_ENTRY = """  - key: dana
     roles: [account_manager]
     timezone: America/New_York
     methods: [{sms: "+16175550101"}, {email: dana.reyes@tidewell.example}]
+    verified: true
 """
 
 

@@ -19,7 +19,7 @@ DANA_LEAVES = (
 def test_a_yes_with_a_but_pages_and_never_closes_by_itself(place: Town) -> None:
     place.text(TANYA, WATER)
     place.text(DANA, "DONE replaced valve")
-    place.text(TANYA, "yes but it still smells a bit")
+    place.text(TANYA, "yes but it smells a bit")
     assert "stays open" in place.last(TANYA)
     assert place.last(DANA).startswith("NOT QUITE 1042")
     assert "smells a bit" in place.last(DANA)
