@@ -25,6 +25,8 @@ _SHORT: Final = 70
 _BRIEF: Final = 140
 _LONG: Final = 420
 _SIGN_OFF_WORDS: Final = 6
+# French l'ascenseur is the word ascenseur; other elisions stand in the tables as they are written together.
+_ELIDED: Final = re.compile(r"\b[ld]'(?=[a-z])")
 _GREETING: Final = re.compile(
     r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|bonjour|bonsoir|hola|buen\w+)\b.{0,40}\Z"
 )
@@ -68,16 +70,22 @@ def polarity(said: str, *, asked: bool) -> str:
     """
     brief = len(said) <= (_LONG if asked else _BRIEF)
     placed = bool(things.SITE.search(said)) and not asked
+    not_fixed = bool(answers.NOT_FIXED.search(said)) and (
+        asked or not things.ASSET.search(said) or bool(answers.AFTER_A_VISIT.search(said))
+    )
     if answers.THUMB_DOWN.match(said) or (brief and answers.NO.match(said)):
         return "confirm_no"
-    if not asked and visits.WITHDRAWN.match(said):
+    if not asked and (visits.WITHDRAWN.match(said) or answers.APPOINTMENT.match(said)):
         return ""
-    if brief and not placed and answers.NOT_FIXED.search(said) and not visits.CHASE.search(said):
+    if brief and not_fixed and not placed and not visits.CHASE.search(said):
         return "confirm_no"
-    if brief and answers.CLOSE_IT.search(said) and not answers.NOT_FIXED.search(said) and "?" not in said:
+    if brief and not not_fixed and answers.CLOSE_IT.search(said) and "?" not in said:
         return "confirm_yes"
-    if not asked and answers.APPOINTMENT.match(said):
-        return ""
+    return _fixed(said, asked=asked, placed=placed)
+
+
+def _fixed(said: str, *, asked: bool, placed: bool) -> str:
+    """Return what `said`, which is no plain no, says about a repair: confirm_yes, confirm_no or nothing."""
     fixed = answers.FIXED.search(said)
     if fixed and answers.NEGATED.match(said[: fixed.start()]):
         fixed = None
@@ -115,7 +123,7 @@ def _about_a_visit(said: str, about: str) -> str:
             short and (visits.AGREED.match(said) or visits.THANKS.search(said))
         ):
             return "ack_thanks"
-    if visits.VENDOR_SUBJECT.match(about):
+    if visits.VENDOR_SUBJECT.match(about) and not visits.CHASE_SUBJECT.search(about):
         return "update"
     if visits.CHASE.search(said) or (visits.CHASE_SUBJECT.search(about) and not trouble):
         return "chase"
@@ -153,7 +161,7 @@ def _is_report(said: str) -> bool:
 
 
 def _flat(text: str) -> str:
-    return " ".join(fold(text).replace("'", "").split())
+    return " ".join(_ELIDED.sub("", fold(text)).replace("'", "").split())
 
 
 def _body(text: str) -> str:

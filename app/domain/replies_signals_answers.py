@@ -24,8 +24,8 @@ THUMB_DOWN: Final = at_start(
 
 NOT_FIXED: Final = anywhere(
     r"""
-    (?:worked|fixed|ok|okay|fine|good|better|ran|held) (?:up )?(?:for )?.{0,30}(?:then|but|and) .{0,25}(?:again|quit|stopped|died|\
-      went out|came back|back to)
+    (?:worked|fixed|ok|okay|fine|good|better|ran|held) (?:up )?(?:for )?.{0,30}(?:then|but|and) .{0,25}\
+      (?:again|quit|stopped|died|went out|came back|back to)
     ^(?:the )?same (?:thing|issue|problem|deal|as always)\W*$
     ^(?:its |it is |it )?(?:still )?(?:not|isnt|doesnt|wont|no) (?:working|work|fixed|right|good)\W*$
     (?:not|isnt|aint|wasnt|never|hasnt been|havent been|is not) (?:been |got |gotten |even |really |\
@@ -40,8 +40,9 @@ NOT_FIXED: Final = anywhere(
     (?:fixed|replaced|repaired|cleaned) the wrong|made it worse|worse than before
     same (?:as before|puddle|story|as (?:it was )?(?:yesterday|this morning|ever))
     back to (?:how it was|square one)|exact(?:ly)? (?:the )?same
-    (?:do not|dont|cant|cannot|not ready to|rather not) close(?: (?:it|this|the (?:ticket|case|order)|\
+    (?:do not|dont|not ready to|rather not) close(?: (?:it|this|the (?:ticket|case|order)|\
       out))?(?=[.,!]|$| (?:it|this|out|the (?:ticket|case|order)))
+    (?:cant|cannot) (?:close|be closed) ?(?:this out|(?:this|the|my|our) (?:ticket|case|order|request))
     re-?open (?:it|this|the (?:ticket|case|order))
     IT (?:\w+ )?(?:happen\w*|broke|leak\w*|broken|start\w*|went out|quit|doing it|doing the same|\
       acting up|stopped|drip\w*) (?:right |up |working )?(?:back )?again
@@ -94,6 +95,7 @@ FIXED: Final = anywhere(
     close (?:the ticket|the case)
     (?:ya )?(?:quedo|quedaron|esta|estan|funciona|sirve|jala) (?:todo |muy )?(?:bien|list[oa]|arreglad\w+|\
       perfecto|funcionando|reparad\w+)
+    ^(?:si |listo )?ya (?:quedo|quedaron|funciona|esta|sirve)\b
     (?:ya|todo) (?:funciona|sirve|bien|jala|listo)|arreglado|solucionado|resuelto|pueden cerrar
     (?:cest|tout est|est) (?:bon|beau|regle|repare|correct|parfait|fini|ok)e?
     (?:ca|tout) (?:marche|fonctionne)|(?:bien )?regle|vous pouvez fermer
@@ -102,9 +104,19 @@ FIXED: Final = anywhere(
 
 CLOSE_IT: Final = anywhere(
     r"""
-    (?:you can|you may|u can|please|pls|go ahead and|ok to|okay to|feel free to|can|so) close (?:it|this|out|the|that|my|\
-      our)\b
+    (?:fixed|working|good|done) so (?:yes|si)|so yes
+    (?:you can|you may|u can|please|pls|go ahead and|ok to|okay to|feel free to) close (?:it|this|out)\b
+    close (?:the|this|my|our|that) (?:ticket|case|order|request)
     (?:can|may|ready to|ok to) be closed|pueden? cerrar(?:lo| el| la| este)|vous pouvez (?:le |la )?fermer
+    """,
+)
+
+AFTER_A_VISIT: Final = anywhere(
+    r"""
+    still|again|(?:come|came|is|its|went|started) back|back (?:again|on|to)|same|came|come|said|fixed|\
+      tech|guy|visit|keeps?|yet|ticket|close|open|order|case|before|wrong
+    todavia|aun|sigue|siguen|igual|vino|encore|toujours|meme|ferme\w*
+    (?:no|not)(?: \w+)?$
     """,
 )
 

@@ -18,6 +18,7 @@ STOP: Final = anywhere(
     (?:take|remove) (?:me|us|my (?:number|name|phone|cell)|this number) (?:off|from|out)
     (?:remove|delete) (?:my|this) (?:number|phone|cell)|unsubscribe (?:me|us|this|please)|opt (?:me )?out
     (?:deje|dejen|dejar|paren|pare) de (?:mandar|enviar|escribir|textear)\w*
+    no me (?:escriban|llamen|texteen|manden mensajes|busquen)
     no (?:me )?(?:manden|mande|envien|envie|escriban) mas|(?:quiteme|quitenme|borreme|saquenme) de
     (?:arretez|arrete|cessez) de (?:menvoyer|mecrire|me texter|me contacter|nous)\w*|desabonnez|desinscri\w+
     (?:plus de|plus aucun) (?:textos?|messages?|sms)
@@ -42,7 +43,8 @@ AUTOMATIC_SUBJECT: Final = anywhere(
 
 AUTOMATIC: Final = anywhere(
     r"""
-    \[automat\w+\]|(?:does|do|can) not (?:accept|receive) (?:replies|texts|messages)|not monitored
+    \[automat\w+\]|(?:does|do|can) not (?:accept|receive) (?:replies|texts|messages)|(?:not|isnt|\
+      arent) monitored|unmonitored|thanks for (?:texting|messaging)
     away from my (?:phone|desk)
     (?:ill|i will|we will|well) (?:get back to you|reply|respond|return your|call you) (?:soon|shortly|\
       as soon|when i|asap|later)
@@ -56,7 +58,7 @@ AUTOMATIC: Final = anywhere(
     (?:im|i am|ill be|i will be) (?:currently )?(?:out of (?:the )?office|away from (?:my|the) (?:desk|\
       office)|on (?:annual |maternity |medical |paternity |parental |sick )?(?:leave|vacation|pto|holiday))
     out of (?:the )?office (?:until|till|from|through|with|and)|limited access to (?:e-?mail|my)
-    (?:im|i am) driving|with do not disturb
+    (?:im|i am) driving|with do not disturb|nicht im buro|keinen zugriff|created automatically
     ill (?:get back|reply|respond) (?:to you )?(?:when|once|as soon)
     i (?:cant|cannot) (?:talk|answer|take your call)(?: right)? now
     (?:estoy|estare|estamos) (?:fuera de (?:la )?oficina|de vacaciones|ausente|conduciendo|manejando)
@@ -120,9 +122,12 @@ OFFER: Final = anywhere(
     book (?:a|your) free|our (?:\w+ )?experts|(?:cut|lower|reduce|slash) (?:your|ur) \w+
     this month only|hurry|https?://\S+|click (?:here|below|the link)|bit\.ly\S*|tap (?:here|the link)
     www\.\S+|loan|pre-?approved|credit score|interest rate|refinanc\w+|crypto|bitcoin|invest\w*|earn \$?\d+
-    (?:businesses|restaurants|stores|companies|facilities|owners|managers) like yours|minutes of your time|(?:boost|grow|increase|\
-      improve|double) your|we help \w+|5 star reviews|online reviews|leads
+    (?:businesses|restaurants|stores|companies|facilities|owners|managers) like yours
+    minutes of your time|(?:boost|grow|increase|improve|double) your|we help \w+|5 star reviews
+    online reviews|did you know|rebates?
     reach(?:ing)? out (?:to|because|about)|lowest price guaranteed|save (?:up to )?\d+ ?%
+    unpaid|pay now|irs|(?:saw|seen|found) your (?:profile|listing|number)|be friends|local (?:roofers|\
+      contractors)
     work from home|seo|backlinks|rank\w* (?:on|your)
     dear (?:facility|business|sir|property|store|valued|customer|friend)\w*|valued customer|business owner
     decision maker|(?:your|ur) (?:package|parcel|account|card|bank|amazon|netflix|apple id|paypal|usps)
@@ -140,6 +145,7 @@ PRIVATE: Final = anywhere(
     r"""
     (?:for |some |grab )?(?:drinks|dinner|lunch|coffee) (?:tonight|later|tomorrow|with me)
     (?:birthday|bday) (?:party|cake)
+    (?:the|tonights) game|saw your profile
     babe|bae|(?:hey|hi|ok|love|thanks|sorry|my|hello) (?:baby|honey|hun|hon)|sweetie|sweetheart|mom|mommy
     mum|dad|daddy|grandma|grandpa|abuela|mami|papi|amor|mi vida|cherie?|mon amour|maman|love (?:you|u|ya)
     luv u|miss (?:you|u)|te amo|te quiero|je taime|happy (?:birthday|bday|anniversary)|feliz cumple\w*
@@ -157,7 +163,8 @@ STAFF_FIRST: Final = at_start(
     r"""
     ^(?:(?:ack|acked|acknowledged?|copy|copy that|roger|roger that|omw|pass|on it|im on it|mine|taking it|
     onsite|on site|done|esc|escalate|list|who|cmds)(?:$|[.,!]|\s+(?:#?\d{4,}|all\b|pls|thx|\d+ min|
-    dispatch|please$))|(?:got|taking|i got|i have|ive got|ill take|im taking|on|have) (?:#?\d{4,}|
+    dispatch|now|please$))|pass to [a-z]+|(?:got|taking|i got|i have|ive got|ill take|im taking|on|
+    have) (?:#?\d{4,}|
     this one|that one|the (?:ticket|call))|(?:got it|on it|im on it|taking this)[,.! ]+(?:calling|
     dispatch\w*|eta|heading|on my way|will call|vendor|sending)|(?:#?\d{4,} )?(?:eta (?:is |about |
     approx |now )?\d|(?:done|esc|escalate|pass|note|hold|take|onsite|on site|release|reopen|

@@ -26,6 +26,7 @@ TROUBLE: Final = anywhere(
     trip(?:s|ped|ping)|trapped|frozen|melting|warm|hot|freezing|wont|not working|not cooling|not heating
     stopped working|doesnt (?:work|close|open|lock|flush|drain|turn)|out of order
     no (?:power|heat|water|ac|air|lights?|hot|cold|electricity)|rats?|mouse|mice|roach\w*|droppings|sewage
+    going off|went off|goes off|sounding|pris dans|pris|panicking|panne
     puddle|dark|fault|blink\w*|buzz\w*|beep\w*|noise|loud|wet
     water (?:is |was |just )?(?:all|every\w*|on|in|coming|running|pouring|dripping)
     (?:is|are|went|goes|still) out|issue with|problem with|hole|torn|ripped|missing|blinking|flicker\w*

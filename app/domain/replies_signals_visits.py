@@ -42,12 +42,19 @@ CHASE: Final = anywhere(
     HE (?:still )?(?:hasnt|havent|has not|have not|never|didnt|did not|no|isnt here|not here)(?: even\
       | ever| yet| been)*(?: (?:came|come|show\w*|here|arrived?|call\w*|contact\w*|answer\w*|shown|yet|\
       back))
+    ^(?:he|she|they|hes|shes|theyre|guy|tech|plumber)(?: is| are)? (?:still )?not here
+    ^cuanto (?:tiempo )?mas|^y el (?:tecnico|plomero|electricista|senor)\b
+    any luck (?:finding|getting|with)|^(?:r |are )?(?:u|you|ya) (?:guys )?(?:still )?(?:there|alive|\
+      coming)\W*$
+    ^(?:its been |been )?\d+ ?(?:hrs?|hours?|days?|weeks?|min\w*)(?: now| already| later)?\W*$
     no[ -]?shows?|never (?:showed|arrived|called)|no (?:call ?back|answer|reply|show|sign of)
     (?:still )?(?:nobody|no one|no HE)(?: here(?=\W*$| yet|[.,!])| yet|\W*$)
     (?:supposed|scheduled|promised|meant) to (?:be here|come|arrive|show|have (?:been|come|someone))
     (?:was|were|been|got) (?:told(?! to)|promised)\b.{0,60}\b(?:by|at|hours?|hrs?|today|yesterday|here|\
       coming|arrive)
-    (?:said|told (?:me|us)|promised)\b.{0,30}\b(?:hours?|hrs?|minutes?|mins?|by (?:noon|\d))
+    (?<!inspector )(?<!marshal )(?<!dept )(?<!department )(?<!corporate )(?<!rule )\
+      (?:said|told (?:me|us)|promised)\b.{0,30}\b\
+      (?:hours?|hrs?|minutes?|mins?|by (?:noon|\d))
     still waiting(?! for (?:the )?parts)|(?:been|we(?:ve| have)? been|ive been) waiting
     (?:still|been|are|were|im|am|^) ?waiting (?:since|on(?! (?:a |the )?parts?)|\d|an hour|hours|\
       for(?: over| more than)? (?:\d|an?|hours|over|someone|somebody|you|u))(?! cannot)
@@ -141,7 +148,8 @@ THANKS_FIRST: Final = at_start(
 
 AGREED: Final = at_start(
     r"""
-    ^(?:ok+|okay|k+|kk|cool|great|perfect|awesome|sounds good|sweet|nice|got it|gotcha|noted|understood|
+    ^(?:ok+|okay|k+|kk|cool|great|perfect|awesome|sounds (?:good|great|fine|ok|perfect|like a plan)|\
+      sweet|nice|got it|gotcha|noted|understood|
     will do|alright|alrighty|thats (?:great|fine|good|perfect|ok)|that is (?:great|fine)|np|no prob|
     perfecto|vale|dale|bueno|entendido|de acuerdo|parfait|daccord|super|genial|excellent|received|sure|
     no problem|no worries|works for (?:me|us)|that works|see (?:you|u) (?:then|soon)|\d{1,2} ?(?:am|
@@ -196,7 +204,6 @@ UPDATE: Final = anywhere(
       ordered|gone|coming back|went)
     ^(?:tech|techs|plumber|electrician|guy|vendor|crew) (?:is |are |just |has |finally )*(?:left|here|\
       said|says|needs|found|ordered|told|arrived|coming back)
-    (?:fire (?:dept|department)|police|cops|utility|gas company) (?:is|are|just) (?:here|left|on site|came)
     still need (?!an? (?:quote|price))(?:someone|somebody|you|u|him|them|an?|the)
     (?:work order|wo) ?#?\d{3,}
     not[ -]to[ -]exceed
@@ -213,12 +220,14 @@ UPDATE: Final = anywhere(
 
 WITHDRAWN: Final = at_start(
     r"""
-    ^(?:actually |ok |oh |hey |hi |pls |please |so |sorry )*(?:nvm|nevermind|never mind|false alarm|disregard|scratch that)\b
+    ^(?:actually |ok |oh |hey |hi |pls |please |so |sorry )*(?:nvm|nevermind|never mind|false alarm|disregard|
+    scratch that)\b
     """,
 )
 
 UPDATE_WEAK: Final = anywhere(
     r"""
+    (?:fire (?:dept|department)|police|cops|utility|gas company) (?:is|are|just) (?:here|left|on site|came)
     (?:came|come|went|is|are|just came|came right|its) (?:right |just )?back (?:on|up|online|by itself)
     back on(?: now)?$
     (?:stopped|quit|cleared|drained|went away|reset|shut off|let up|came back|fixed itself|went off|works|\
@@ -262,7 +271,10 @@ UPDATE_CHANGE: Final = anywhere(
     (?:temp\w*|it|water|level) (?:is |went |has gone |gone )?(?:now )?(?:down|up) to
     (?:getting|got) (?:a lot |much |way )?(?:worse|better)|drying
     (?:is|are|its) (?:now )?(?:in|into|inside|under|past|by|at) (?:the|our) [\w ]{2,30} now$
-    ^now (?:its|the|there|we)\b|^(?:he|she|they|guy|tech|plumber|electrician) (?:is|are) here\b
+    ^(?:ok |so |and |well |but )*now (?:its|the|there|theres|it|we)\b
+    (?:alarm|leak\w*|noise|smell|water|beeping|siren|dripping|buzzing) (?:just |has |already |finally )*\
+      (?:stopped|quit|cleared|went away|is gone)(?! work| com| run| heat| cool)|^(?:he|she|they|guy|\
+      tech|plumber|electrician) (?:is|are) here\b
     ^(?:ok |so |yes |hi |hey )*(?:we|i) (?:found|shut|turned off|unplugged|reset|got|\
       closed) (?:off )?the (?:leak|source|valve|water|main|shut ?off|breaker|power|gas)
     (?:calling|texting|writing) back|(?:you|u) asked (?:for|about)|^(?:also |oh |and |sorry |i )*forgot\b

@@ -18,7 +18,8 @@ def _words(text: str) -> frozenset[str]:
 
 # A number is no code when a clock, a unit or a fraction follows.
 _CODE: Final = (
-    r"(\d{1,4})(?![\d:/%°]|[.,-]\d|\s?(?:[ap]\.?m\b|degrees?\b|[fF]\b|hrs?\b|min\b|in(?:ch(?:es)?)? of\b))"
+    r"(\d{1,4})(?![\d:/%°]|[.,-]\d"
+    r"|\s?(?:[ap]\.?m\b|degrees?\b|[fF]\b|[$€]|hrs?\b|min\b|in(?:ch(?:es)?)? of\b))"
 )
 
 # "store 114", "site-0303", "site=0354", "st. 88", "succ. 17", "tienda numero 57", "magasin 0540".

@@ -57,13 +57,15 @@ _NUMBER: Final = r"(?<![\d$#:./,-])([-+]?\d{1,3}(?:\.\d)?)"
 _DEGREES: Final = re.compile(
     _NUMBER + r"\s*(?:°\s*[fc]?\b|º|degrees?\b|degrs?\b|degs?\b|grados?\b|degr[eé]s?\b"
     r"|fahrenheit\b|celsius\b|[fFcC]\b)"
+    r"(?!\s+(?:off|warmer|colder|hotter|cooler|higher|lower|difference|an hour|per|every))"
 )
 _STATED: Final = re.compile(
     r"\b(?:temps?|temperature|at|reading|reads?|its?|it's|is|hit|hitting|around|about|like|still|says?|fait|haciendo"
     r"|now|already|over|value\s*:|showing|shows|marca|marque|indique|up to|a)\s+"
     + _NUMBER
-    + r"(?![\d:/$%,]|\.\d|\s*(?:am|pm|a\.m|p\.m|oclock|min|hrs?|hours?|horas|heures|days?|inch|in of"
-    r"|ft|feet|people|ppl|of|stores?|stops?|stalls?|units?|doors?|percent|st\b|nd\b|rd\b|th\b|times?|weeks?|bucks|other))",
+    + r"(?![\d:/$%]|[.,]\d|\s*(?:am|pm|a\.m|p\.m|oclock|min|hrs?|hours?|horas|heures|days?|inch|in of"
+    r"|ft|feet|people|ppl|of|stores?|stops?|stalls?|units?|doors?|percent"
+    r"|degrees? (?:off|warmer|colder|hotter|cooler|an hour)|st\b|nd\b|rd\b|th\b|times?|weeks?|bucks|other))",
     re.IGNORECASE,
 )
 _PLACED: Final = re.compile(
