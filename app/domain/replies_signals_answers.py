@@ -26,6 +26,7 @@ NOT_FIXED: Final = anywhere(
     r"""
     (?:worked|fixed|ok|okay|fine|good|better|ran|held) (?:up )?(?:for )?.{0,30}(?:then|but|and) .{0,25}\
       (?:again|quit|stopped|died|went out|came back|back to)
+    \bso no\W*$|^(?:yes|yeah|ok|si|oui)\W+(?:but|pero|mais) .{0,60}(?:still|todavia|sigue|encore|toujours)
     ^(?:the )?same (?:thing|issue|problem|deal|as always)\W*$
     ^(?:its |it is |it )?(?:still )?(?:not|isnt|doesnt|wont|no) (?:working|work|fixed|right|good)\W*$
     (?:not|isnt|aint|wasnt|never|hasnt been|havent been|is not) (?:been |got |gotten |even |really |\
@@ -130,7 +131,7 @@ HAPPENED: Final = anywhere(
 
 APPOINTMENT: Final = at_start(
     r"""
-    ^(?:ok |yes |got it\W* )?(?:\d{1,2}(?::\d\d)? ?(?:am|pm)\b|\d{1,2} (?:works|is (?:fine|good|ok)))
+    ^(?:ok |yes |great\W* |perfect\W* |thanks\W* |got it\W* )?(?:\d{1,2}(?::\d\d)? ?(?:am|pm)\b|\d{1,2} (?:works|is (?:fine|good|ok)))
     """,
 )
 

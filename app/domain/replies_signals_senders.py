@@ -11,6 +11,8 @@ from app.domain.replies_signals import anywhere, at_start
 
 STOP: Final = anywhere(
     r"""
+    ^(?:please |pls )?stop(?: please| pls| thanks| thank you| now| it)?\W*$|(?:didnt|never|did not) sign up for
+    ^(?:please |pls )?remove me\W*$
     (?:stop|quit|cease) (?:texting|messaging|emailing|(?:sending|contacting|calling|writing) (?:me|us|\
       these|this|texts|messages|msgs)|(?:these|the|all) (?:texts|messages|msgs))
     (?:do not|dont|no|never) (?:more )?(?:text|message|contact) (?:me|us|this)\w*
@@ -46,6 +48,9 @@ AUTOMATIC: Final = anywhere(
     \[automat\w+\]|(?:does|do|can) not (?:accept|receive) (?:replies|texts|messages)|(?:not|isnt|\
       arent) monitored|unmonitored|thanks for (?:texting|messaging)
     away from my (?:phone|desk)
+    (?:were|we are) (?:currently )?closed (?:right now|now|for the day)
+    (?:reply|respond|answer|get back to you|text you back|call you back|return your \w+) \
+      (?:during|in) (?:our |normal |regular )?(?:business|office|working) hours
     (?:ill|i will|we will|well) (?:get back to you|reply|respond|return your|call you) (?:soon|shortly|\
       as soon|when i|asap|later)
     (?:ill|will|well) (?:get back to you|reply|respond)\b.{0,20}\b(?:business|office|working) hours
@@ -126,6 +131,7 @@ OFFER: Final = anywhere(
     minutes of your time|(?:boost|grow|increase|improve|double) your|we help \w+|5 star reviews
     online reviews|did you know|rebates?
     reach(?:ing)? out (?:to|because|about)|lowest price guaranteed|save (?:up to )?\d+ ?%
+    may we send|my company|our company|proposal to you|commercial cleaning|good day
     unpaid|pay now|irs|(?:saw|seen|found) your (?:profile|listing|number)|be friends|local (?:roofers|\
       contractors)
     work from home|seo|backlinks|rank\w* (?:on|your)
@@ -145,6 +151,7 @@ PRIVATE: Final = anywhere(
     r"""
     (?:for |some |grab )?(?:drinks|dinner|lunch|coffee) (?:tonight|later|tomorrow|with me)
     (?:birthday|bday) (?:party|cake)
+    did (?:u|you) get home|bring the (?:chips|beer|food|drinks|kids)|whos number
     (?:the|tonights) game|saw your profile
     babe|bae|(?:hey|hi|ok|love|thanks|sorry|my|hello) (?:baby|honey|hun|hon)|sweetie|sweetheart|mom|mommy
     mum|dad|daddy|grandma|grandpa|abuela|mami|papi|amor|mi vida|cherie?|mon amour|maman|love (?:you|u|ya)

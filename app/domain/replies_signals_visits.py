@@ -47,6 +47,7 @@ CHASE: Final = anywhere(
     any luck (?:finding|getting|with)|^(?:r |are )?(?:u|you|ya) (?:guys )?(?:still )?(?:there|alive|\
       coming)\W*$
     ^(?:its been |been )?\d+ ?(?:hrs?|hours?|days?|weeks?|min\w*)(?: now| already| later)?\W*$
+    ^what time(?: tomorrow| today| tonight| is that)?\W*$
     no[ -]?shows?|never (?:showed|arrived|called)|no (?:call ?back|answer|reply|show|sign of)
     (?:still )?(?:nobody|no one|no HE)(?: here(?=\W*$| yet|[.,!])| yet|\W*$)
     (?:supposed|scheduled|promised|meant) to (?:be here|come|arrive|show|have (?:been|come|someone))
@@ -131,7 +132,7 @@ THANKS: Final = anywhere(
     (?:great|good|awesome|nice|excellent|amazing|fantastic|super|wonderful) (?:job|work|service|guy|guys|\
       tech)
     (?:was|were) (?:great|wonderful|amazing|awesome|fantastic|very nice|so nice|so helpful)|praise|kudos
-    shout ?out|well done|you (?:guys )?rock|(?:are|is|were|was) the best|buen trabajo|muy amables?
+    shout ?out|well done|you (?:guys )?rock|(?:are|is|were|was|youre|ur) the best|buen trabajo|muy amables?
     bon travail|excelente servicio
     beau travail|\U0001f44d|\U0001f64f|\U0001f44c|\u2764|\U0001f60a|\U0001f600|\U0001f44f
     """,
