@@ -15,7 +15,12 @@ from app.domain.message import Channel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelReached(Event):
-    """The ladder reached a level: `people` are asked, and at `next_at` it goes on if nobody acknowledges."""
+    """The ladder reached a level: `people` are asked, and at `next_at` it goes on if nobody acknowledges.
+
+    `revision` is that of the rulebook, `directory` the version of the directory (schedules, leave, overrides)
+    by which they were found; 0 where it was not kept. `waiting` are asked after them, one by one; `continued`
+    when this goes on with the people of the same level.
+    """
 
     kind: ClassVar[str] = "level_reached"
     cycle: int
@@ -25,6 +30,9 @@ class LevelReached(Event):
     revision: str
     next_at: datetime
     reason: str = ""
+    waiting: tuple[str, ...] = ()
+    continued: bool = False
+    directory: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +87,63 @@ class DeliveryFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged(Event):
-    """Somebody has it. `implied` when a later step was reported first; `joined` when the holder stays."""
+    """Somebody has it. `implied` when a later step was reported first; `joined` when the holder stays.
+
+    It counts until `holds_until` unless an arrival time or an update follows; None: for good.
+    """
 
     kind: ClassVar[str] = "acknowledged"
     person: str
     implied: bool = False
     joined: bool = False
+    holds_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderAsked(Event):
+    """Nothing followed the acknowledgement: `person` is asked whether it is still theirs, until `until`."""
+
+    kind: ClassVar[str] = "holder_asked"
+    person: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderKept(Event):
+    """The holder says that it is still theirs; that counts until `holds_until`."""
+
+    kind: ClassVar[str] = "holder_kept"
+    person: str
+    holds_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderSilent(Event):
+    """The holder did not answer: the ladder goes on where it was."""
+
+    kind: ClassVar[str] = "holder_silent"
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffOffered(Event):
+    """The holder asks `to` to take the ticket; it stays the holder's unless they do so before `until`."""
+
+    kind: ClassVar[str] = "handoff_offered"
+    person: str
+    to: str
+    until: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffEnded(Event):
+    """`to` did not take the ticket; `reason` is refused, expired or unreachable."""
+
+    kind: ClassVar[str] = "handoff_ended"
+    to: str
+    reason: str
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +162,7 @@ class Taken(Event):
     kind: ClassVar[str] = "taken"
     person: str
     previous: str
+    holds_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

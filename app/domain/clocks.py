@@ -16,6 +16,7 @@ from app.domain.sla import ClockReport, Metric, Policy, explain
 from app.domain.ticket import State, Ticket
 
 ESCALATION, CLOCK, CLOSURE, HOLD = "escalation", "clock", "closure", "hold"
+HOLDER, HANDOFF = "holder", "handoff"
 Reports = Mapping[Metric, ClockReport]
 
 
@@ -98,6 +99,10 @@ def wanted_timers(ticket: Ticket, policy: Policy, reports: Reports) -> frozenset
         timers.append(Timer(ESCALATION, "", ticket.escalation.next_at))
     if ticket.state == State.ON_HOLD and ticket.hold_until is not None:
         timers.append(Timer(HOLD, "", ticket.hold_until))
+    if waits_for_holder(ticket) and ticket.ack_until is not None:
+        timers.append(Timer(HOLDER, "", ticket.ack_until))
+    if ticket.handoff is not None:
+        timers.append(Timer(HANDOFF, "", ticket.handoff.until))
     if ticket.state == State.RESOLVED:
         timers.append(Timer(CLOSURE, "", closure_due(ticket)))
     first: dict[Metric, Threshold] = {}
@@ -105,6 +110,11 @@ def wanted_timers(ticket: Ticket, policy: Policy, reports: Reports) -> frozenset
         first.setdefault(threshold.metric, threshold)
     timers.extend(Timer(CLOCK, metric, threshold.seen_at) for metric, threshold in first.items())
     return frozenset(timers)
+
+
+def waits_for_holder(ticket: Ticket) -> bool:
+    """Return whether somebody has it from whom a sign of life is due: an arrival time, an update."""
+    return ticket.state == State.ACKNOWLEDGED and ticket.assignee != "" and not ticket.escalating
 
 
 def closure_due(ticket: Ticket) -> datetime:

@@ -87,9 +87,10 @@ class Acknowledge(PersonCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass(PersonCommand):
-    """I cannot."""
+    """I cannot; `to` is the colleague who should take it instead, empty for the next in line."""
 
     text: str = ""
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from app.domain import closing, explaining, merging, responding, worsening
+from app.domain import closing, explaining, handoffs, merging, responding, worsening
 from app.domain import commands as cmd
 from app.domain import events as ev
 from app.domain.classification import trace_of
@@ -18,6 +18,8 @@ from app.domain.clocks import (
     CLOCK,
     CLOSURE,
     ESCALATION,
+    HANDOFF,
+    HOLDER,
     Reports,
     Timer,
     closure_due,
@@ -189,7 +191,8 @@ def _open(draft: Draft, command: cmd.Open) -> None:
         ),
     )
     if command.taken_by:
-        draft.record(ev.Acknowledged(**draft.head(), person=command.taken_by))
+        until = draft.holds_until()
+        draft.record(ev.Acknowledged(**draft.head(), person=command.taken_by, holds_until=until))
         draft.answer(TextId.ACKED, command.taken_by)
     else:
         draft.begin_ladder()
@@ -258,6 +261,10 @@ def _timer_fired(draft: Draft, command: cmd.TimerFired) -> bool:
     if command.kind == ESCALATION and ticket.escalation.next_at == due:
         draft.advance()
         return True
+    if command.kind == HOLDER:
+        return handoffs.holder_timer(draft, due)
+    if command.kind == HANDOFF:
+        return handoffs.expire(draft, due)
     if command.kind == CLOSURE and ticket.state == State.RESOLVED and closure_due(ticket) == due:
         closing.closure_step(draft)
         return True
@@ -286,10 +293,13 @@ def _report_failure(draft: Draft, command: cmd.ReportFailure) -> None:
         for holder in (ticket.assignee,) if ticket.assignee else ticket.escalation.asked:
             to, channel = ticket.requester.name or command.address, str(command.channel)
             draft.tell(holder, TextId.DELIVERY_FAILED, to=to, channel=channel, reason=command.detail)
-    elif command.page and ticket.escalating:
-        if following_method is not None:
+    elif command.page and (ticket.escalating or handoffs.awaited(draft, person)):
+        others = draft.ticket.escalation
+        if handoffs.awaited(draft, person):
+            handoffs.page_failed(draft, person, following_method)
+        elif following_method is not None:
             draft.page(person, method=following_method, text=TextId(command.text) if command.text else None)
-        elif person in ticket.escalation.asked and not draft.ticket.next_asked:
+        elif person in ticket.escalation.asked and (others.waiting or not draft.ticket.next_asked):
             draft.advance("unreachable", without=person)
 
 

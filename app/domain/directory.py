@@ -201,11 +201,32 @@ class Directory:
         """Return the active person with that phone (E.164) or mailbox (lower case) among the methods."""
         return self._people_by_address.get(address)
 
+    def person_named(self, words: str) -> Person | None:
+        """Return the one active person whom somebody means by these words; None for nobody or several.
+
+        A key, a whole name, a first name, or that with an initial; upper and lower case do not matter.
+        """
+        said = " ".join(words.casefold().replace(".", " ").split())
+        if not said:
+            return None
+        if said in self.people and self.people[said].active:
+            return self.people[said]
+        found = {p.key: p for p in self.people.values() if p.active and said in _spoken(p.name)}
+        return next(iter(found.values())) if len(found) == 1 else None
+
     def sites_of(self, account: str, keys: Iterable[str] = ()) -> tuple[Site, ...]:
         """Return the account's active sites, only those of `keys` if there are any, by code."""
         wanted = set(keys)
         found = (s for s in self.sites.values() if s.active and s.account == account)
         return tuple(sorted((s for s in found if not wanted or s.key in wanted), key=lambda s: s.code))
+
+
+def _spoken(name: str) -> set[str]:
+    """Return how a person's name is said: whole, the first name, the first name and an initial."""
+    whole = " ".join(name.casefold().replace(".", " ").split())
+    first, _, rest = whole.partition(" ")
+    last = rest.split()[-1] if rest else ""
+    return {whole, first, f"{first} {last}".strip(), f"{first} {last[:1]}".strip()}
 
 
 def normal_code(code: str) -> str:

@@ -5,14 +5,13 @@ What must not live here: what each command means (decide.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from app.domain import events as ev
-from app.domain.directory import Role
-from app.domain.escalation import Ladder, Position, following
+from app.domain.escalation import Ladder, Position, following, in_order
 from app.domain.events import AnyEvent
 from app.domain.roster import Roster, Scope
 from app.domain.sla import Policy
@@ -27,6 +26,8 @@ EventT = TypeVar("EventT", bound=AnyEvent)
 # wait are asked at once, but nobody is paged round after round in one breath. The same after it ran out.
 _SHORTEST_REST = timedelta(minutes=1)
 _FIRST_WAIT = timedelta(minutes=5)
+# Why the next of a level whose people are asked one by one is asked; anything else goes on to the next level.
+_ONE_SAYS_NO = frozenset({"", "passed", "unreachable"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +116,15 @@ class Draft:
 
     def who(self, targets: Iterable[str]) -> tuple[str, ...]:
         """Return the people that `targets` name for this ticket, now."""
-        scope = Scope(self.ticket.account, self.ticket.site, self.ticket.trade)
-        return self.setting.roster.who(targets, scope, self.now)
+        return self.setting.roster.who(targets, self._scope(), self.now)
+
+    def _scope(self) -> Scope:
+        return Scope(self.ticket.account, self.ticket.site, self.ticket.trade)
+
+    def holds_until(self) -> datetime | None:
+        """Return how long an acknowledgement of now counts if nothing follows it; None: for good."""
+        holds = self.setting.ladder.ack_holds
+        return None if holds is None or self.ticket.eta is not None else self.now + holds
 
     def begin_ladder(self) -> None:
         """Start the first cycle: page the first level, or arm it when it waits."""
@@ -144,15 +152,23 @@ class Draft:
         missed = next(iter(escalation.asked), "")
         position = Position(escalation.round, escalation.level) if escalation.round else None
         out = {without, self.ticket.assignee if escalation.joining else ""}
+        if escalation.waiting and reason in _ONE_SAYS_NO and self._ask_waiting(reason, out):
+            return
         for _ in ladder.levels:  # a whole round that finds nobody at this instant is enough to know
             step = following(ladder, position, found=True)
             if step.position is None:
                 break
             position = step.position
-            found = self.who(ladder.levels[position.level - 1].notify)
-            wanted = {*(p for p in found if p not in out), also}
-            people = tuple(sorted(p for p in wanted if self.setting.roster.reachable(p)))
+            level = ladder.levels[position.level - 1]
+            named = in_order((self.who([t]) for t in level.notify), one_by_one=level.one_by_one is not None)
+            wanted = dict.fromkeys(p for p in (*named, also) if p == also or p not in out)
+            people = tuple(p for p in wanted if self.setting.roster.reachable(p))
+            if level.one_by_one is None:
+                people = tuple(sorted(people))
+            waiting: tuple[str, ...] = ()
             next_at = self.now + _wait_after(ladder, position, found=bool(people))
+            if level.one_by_one is not None and len(people) > 1:
+                people, waiting, next_at = people[:1], people[1:], self.now + level.one_by_one
             self.record(
                 ev.LevelReached(
                     **self.head(),
@@ -163,11 +179,14 @@ class Draft:
                     revision=self.setting.revision,
                     next_at=next_at,
                     reason=reason,
+                    waiting=waiting,
+                    directory=self.setting.roster.directory.version,
                 ),
             )
             if people:
                 for person in people:
                     self.page(person, text=text, missed=missed if missed not in people else "")
+                self._alarm_again(people)
                 return
         self._exhausted()
 
@@ -201,6 +220,38 @@ class Draft:
         levels = self.setting.ladder.levels
         return levels[1 % len(levels)].after or _FIRST_WAIT
 
+    def _ask_waiting(self, reason: str, out: Collection[str]) -> bool:
+        """Ask the next of a level whose people are asked one by one; return whether there was one."""
+        ladder, escalation = self.setting.ladder, self.ticket.escalation
+        roster, at = self.setting.roster, Position(escalation.round, escalation.level)
+        # Leave may have begun, and the ladder may have changed, since the level was reached.
+        people = [
+            p
+            for p in escalation.waiting
+            if p not in out and roster.reachable(p) and roster.away(p, self.now) is None
+        ]
+        gap = ladder.levels[at.level - 1].one_by_one if at.level <= len(ladder.levels) else None
+        if not people or gap is None:
+            return False
+        wait = gap if people[1:] else _wait_after(ladder, at, found=True)
+        self.record(
+            ev.LevelReached(
+                **self.head(),
+                cycle=escalation.cycle,
+                round=at.round,
+                level=at.level,
+                people=(people[0],),
+                revision=self.setting.revision,
+                next_at=self.now + wait,
+                reason=reason,
+                waiting=tuple(people[1:]),
+                continued=True,
+                directory=roster.directory.version,
+            ),
+        )
+        self.page(people[0], missed=next(reversed(escalation.asked), ""))
+        return True
+
     def page(
         self,
         person: str,
@@ -226,18 +277,24 @@ class Draft:
 
     def _exhausted(self) -> None:
         ladder, cycle = self.setting.ladder, self.ticket.escalation.cycle
-        people = self.who([Role.DUTY_MANAGER])
+        people = self.setting.roster.alarmed(self.now)
         rest = max(ladder.levels[-1].after, _SHORTEST_REST)
         self.record(ev.Exhausted(**self.head(), cycle=cycle, people=people, next_at=self.now + rest))
+        self._alarm(people, cycle)
+
+    def _alarm_again(self, asked: Collection[str]) -> None:
+        """Repeat the alarm with each level, once the ladder ran out, until somebody has the ticket."""
+        if self.ticket.escalation.alarmed:
+            people = self.setting.roster.alarmed(self.now)
+            self._alarm([p for p in people if p not in asked], self.ticket.escalation.cycle - 1)
+
+    def _alarm(self, people: Iterable[str], cycle: int) -> None:
+        facts: dict[str, Fact] = {"rounds": str(cycle * (self.setting.ladder.repeat + 1))}
+        if self.ticket.escalation.next_at is not None:
+            facts["ack_by"] = self.ticket.escalation.next_at
         for person in people:
             self.says.append(
-                Say(
-                    text=TextId.EXHAUSTED,
-                    person=person,
-                    page=True,
-                    every_method=True,
-                    facts={"rounds": str(cycle * (ladder.repeat + 1)), "ack_by": self.now + rest},
-                ),
+                Say(text=TextId.EXHAUSTED, person=person, page=True, every_method=True, facts=facts),
             )
 
 

@@ -30,18 +30,28 @@ class LadderError(CloseloopError):
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One step: whom to notify, and the wait since the level before (the first: since the start)."""
+    """One step: whom to notify, and the wait since the level before (the first: since the start).
+
+    With `one_by_one` the people of a level are asked in the order of `notify`, so long apart; the level after
+    waits from the last of them on.
+    """
 
     notify: tuple[str, ...]
     after: timedelta
+    one_by_one: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """All levels, and how many further rounds follow the first."""
+    """All levels, and how many further rounds follow the first.
+
+    `ack_holds` is how long an acknowledgement counts without an arrival time or an update after it; None:
+    for good.
+    """
 
     levels: tuple[Level, ...]
     repeat: int
+    ack_holds: timedelta | None = None
 
     @property
     def targets(self) -> frozenset[str]:
@@ -83,7 +93,7 @@ def parse_ladder(doc: object, *, where: str = "policy") -> Ladder:
     (`Ladder.targets`).
     """
     try:
-        policy = keyed(doc, where, required=("levels",), optional=("repeat",))
+        policy = keyed(doc, where, required=("levels",), optional=("repeat", "ack_holds"))
         found = items(policy["levels"], f"{where}.levels")
         levels = tuple(_level(item, f"{where}.levels[{index}]") for index, item in enumerate(found))
     except FieldError as error:
@@ -95,7 +105,8 @@ def parse_ladder(doc: object, *, where: str = "policy") -> Ladder:
         raise LadderError(f"{where}.repeat: {shown(repeat)} is not a number of further rounds")
     if len(levels) * (repeat + 1) > _MOST_STEPS:
         raise LadderError(f"{where}.repeat: levels times rounds may be at most {_MOST_STEPS}")
-    return Ladder(levels, repeat)
+    holds = policy.get("ack_holds")
+    return Ladder(levels, repeat, None if holds is None else _some_time(holds, f"{where}.ack_holds"))
 
 
 def following(ladder: Ladder, position: Position | None, *, found: bool) -> Next:
@@ -137,11 +148,23 @@ def plan(
             raise LadderError("the ladder runs on beyond the year 9999") from None
         position = step.position
         targets = ladder.levels[position.level - 1].notify if position else (DUTY_MANAGER,)
-        people = tuple(sorted({person for target in targets for person in resolve(target, at)}))
-        steps.append(Step(at, position, people))
+        gap = ladder.levels[position.level - 1].one_by_one if position else None
+        people = in_order([tuple(resolve(target, at)) for target in targets], one_by_one=gap is not None)
+        if gap is None or len(people) <= 1:
+            steps.append(Step(at, position, people))
+        else:
+            steps.extend(Step(at + gap * n, position, (person,)) for n, person in enumerate(people))
+            at = steps[-1].at
         if position is None:
             return steps
         found = bool(people)
+
+
+def in_order(named: Iterable[Iterable[str]], *, one_by_one: bool) -> tuple[str, ...]:
+    """Return the people whom the targets of a level named, each once: sorted, or in the targets' order."""
+    if one_by_one:
+        return tuple(dict.fromkeys(person for people in named for person in sorted(people)))
+    return tuple(sorted({person for people in named for person in people}))
 
 
 def answer(question: Mapping[str, object]) -> list[dict[str, object]]:
@@ -176,7 +199,7 @@ def answer(question: Mapping[str, object]) -> list[dict[str, object]]:
 
 
 def _level(item: object, where: str) -> Level:
-    level = keyed(item, where, required=("notify", "after"))
+    level = keyed(item, where, required=("notify", "after"), optional=("one_by_one",))
     targets = items(level["notify"], f"{where}.notify")
     if not targets:
         raise LadderError(f"{where}.notify: a level notifies at least one target")
@@ -184,9 +207,22 @@ def _level(item: object, where: str) -> Level:
         after = parse_duration(level["after"])
     except DurationError as error:
         raise LadderError(f"{where}.after: {error}") from None
+    gap = level.get("one_by_one")
     return Level(
-        tuple(_target(target, f"{where}.notify[{index}]") for index, target in enumerate(targets)), after
+        tuple(_target(target, f"{where}.notify[{index}]") for index, target in enumerate(targets)),
+        after,
+        None if gap is None else _some_time(gap, f"{where}.one_by_one"),
     )
+
+
+def _some_time(value: object, where: str) -> timedelta:
+    try:
+        found = parse_duration(value)
+    except DurationError as error:
+        raise LadderError(f"{where}: {error}") from None
+    if found < timedelta(minutes=1):
+        raise LadderError(f"{where}: {shown(value)} is too short; at least 1m")
+    return found
 
 
 def _target(value: object, where: str) -> str:

@@ -17,6 +17,11 @@ from app.domain.asking_events import (
     Escalated,
     EscalationArmed,
     Exhausted,
+    HandoffEnded,
+    HandoffOffered,
+    HolderAsked,
+    HolderKept,
+    HolderSilent,
     LevelReached,
     Passed,
     Taken,
@@ -46,7 +51,12 @@ __all__ = [
     "EscalationArmed",
     "Event",
     "Exhausted",
+    "HandoffEnded",
+    "HandoffOffered",
     "Head",
+    "HolderAsked",
+    "HolderKept",
+    "HolderSilent",
     "LevelReached",
     "Passed",
     "Requester",
@@ -302,6 +312,11 @@ AnyEvent = (
     | Acknowledged
     | Passed
     | Taken
+    | HolderAsked
+    | HolderKept
+    | HolderSilent
+    | HandoffOffered
+    | HandoffEnded
     | EtaGiven
     | Arrived
     | Held

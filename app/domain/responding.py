@@ -10,7 +10,7 @@ from datetime import datetime
 
 from app.domain import commands as cmd
 from app.domain import events as ev
-from app.domain import worsening
+from app.domain import handoffs, worsening
 from app.domain.clocks import read_clocks
 from app.domain.drafting import Draft, Fact
 from app.domain.sla import Metric
@@ -30,7 +30,11 @@ def acknowledge(draft: Draft, person: str) -> None:
     if ticket.over:
         answer_over(draft, person)
         return
+    if handoffs.accept(draft, person):
+        draft.answer(TextId.ACKED, person)
+        return
     if ticket.assignee in ("", person):
+        handoffs.keep(draft, person)
         # The holder's "ok" to "1042 escalated to Priya" does not call off the help that the holder asked for.
         asked = person in ticket.escalation.asked
         if ticket.assignee == "" or (ticket.escalating and (asked or not ticket.escalation.joining)):
@@ -46,16 +50,22 @@ def acknowledge(draft: Draft, person: str) -> None:
         draft.record(ev.Acknowledged(**draft.head(), person=person, joined=True))
         draft.tell(ticket.assignee, TextId.JOINED, by=person, time=draft.now)
     else:  # reopened, and whoever had it did not answer
-        draft.record(ev.Taken(**draft.head(), person=person, previous=ticket.assignee))
-        draft.tell(ticket.assignee, TextId.TAKEN, by=person, time=draft.now)
+        _take_over(draft, person)
     draft.answer(TextId.ACKED, person)
+
+
+def _take_over(draft: Draft, person: str) -> None:
+    holder, until = draft.ticket.assignee, draft.holds_until()
+    draft.record(ev.Taken(**draft.head(), person=person, previous=holder, holds_until=until))
+    draft.tell(holder, TextId.TAKEN, by=person, time=draft.now)
 
 
 def take_it(draft: Draft, person: str, *, implied: bool = False) -> None:
     """Make `person` the assignee, tell the customer and everybody else who was asked."""
     others = [p for p in draft.ticket.paged if p != person]
     first = draft.ticket.acknowledged_at is None
-    draft.record(ev.Acknowledged(**draft.head(), person=person, implied=implied))
+    until = None if implied else draft.holds_until()
+    draft.record(ev.Acknowledged(**draft.head(), person=person, implied=implied, holds_until=until))
     if first and not implied:
         draft.tell_customer(TextId.ACKED_C, name=person)
     for other in others:
@@ -75,10 +85,13 @@ def pass_on(draft: Draft, command: cmd.Pass) -> None:
     if ticket.over:
         answer_over(draft, command.person)
         return
+    if handoffs.refuse(draft, command) or handoffs.offer(draft, command):
+        return
     had_it = ticket.assignee == command.person
     was_asked = command.person in ticket.escalation.asked
     draft.record(ev.Passed(**draft.head(), person=command.person, text=command.text))
-    if had_it or (was_asked and not draft.ticket.next_asked):
+    others = draft.ticket.escalation
+    if had_it or (was_asked and (others.waiting or not draft.ticket.next_asked)):
         draft.advance("passed", without=command.person)
     asked = [p for p in draft.ticket.escalation.asked if p != command.person]
     draft.answer(TextId.PASSED, command.person, to=asked[0] if asked else draft.ticket.assignee)
@@ -106,8 +119,10 @@ def take(draft: Draft, person: str) -> None:
     if ticket.assignee in ("", person):
         acknowledge(draft, person)
         return
-    draft.record(ev.Taken(**draft.head(), person=person, previous=ticket.assignee))
-    draft.tell(ticket.assignee, TextId.TAKEN, by=person, time=draft.now)
+    offered = ticket.handoff.to if ticket.handoff else ""
+    _take_over(draft, person)
+    if offered not in ("", person):
+        draft.tell(offered, TextId.TAKEN, by=person, time=draft.now)
     draft.answer(TextId.ACKED, person)
 
 
@@ -117,6 +132,8 @@ def working(draft: Draft, person: str) -> bool:
     if ticket.over:
         answer_over(draft, person)
         return False
+    if handoffs.accept(draft, person):
+        return True
     asked_for = ticket.escalating and not ticket.escalation.joining
     if ticket.state == State.RESOLVED:  # somebody looks into the customer's "yes, but"
         draft.record(
@@ -226,7 +243,10 @@ def note(draft: Draft, command: cmd.Note) -> None:
 
 
 def update(draft: Draft, command: cmd.Update) -> None:
-    """Tell the customer something."""
+    """Tell the customer something; a holder who does so still has the ticket."""
+    ticket = draft.ticket
+    if ticket.assignee == command.person and ticket.escalating and not ticket.escalation.joining:
+        take_it(draft, command.person, implied=True)
     draft.record(ev.Updated(**draft.head(), person=command.person, text=command.text))
     draft.answer(TextId.UPDATE_SENT, command.person)
     draft.tell_customer(TextId.UPDATE_C, quote=command.text, name=command.person)

@@ -122,6 +122,21 @@ class Roster:
         behind = (one.partition(":") for rank in self.ranks(target, scope) for one in rank)
         return any(kind in known and name not in known[kind] for kind, _, name in behind)
 
+    def alarmed(self, at: datetime) -> tuple[str, ...]:
+        """Return whom to alarm when nobody answers: whoever is on duty, else somebody who could be.
+
+        Where the duty has a gap, or nobody on it can be reached: all duty managers who are not off; then all
+        of them; then all managers. An alarm to somebody on leave is better than silence.
+        """
+        duty = self.who([Role.DUTY_MANAGER], Scope(), at)
+        if any(map(self.reachable, duty)):
+            return duty
+        everybody = sorted(filter(self.reachable, self.directory.people))
+        managers = [p for p in everybody if Role.DUTY_MANAGER in self.directory.people[p].roles]
+        there = [p for p in managers if self.away(p, at) is None]
+        others = [p for p in everybody if Role.MANAGER in self.directory.people[p].roles]
+        return tuple(there or managers or others or duty)
+
     def methods(self, person: str) -> tuple[ContactMethod, ...]:
         """Return the person's contact methods in the order in which they are tried."""
         known = self.directory.people.get(person)

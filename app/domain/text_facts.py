@@ -58,7 +58,14 @@ class TextId(StrEnum):
     LIST = "list"
     WHO = "who"
     HELP = "help"
-    HANDOFF_OFFER = "handoff_offer"
+    HANDOFF_PAGE = "handoff_page"
+    HANDOFF_OFFERED = "handoff_offered"
+    HANDOFF_CANNOT = "handoff_cannot"
+    HANDOFF_REFUSED = "handoff_refused"
+    HANDOFF_BACK = "handoff_back"
+    HOLDER_PAGE = "holder_page"
+    HOLDER_SILENT = "holder_silent"
+    SHIFT_STARTS = "shift_starts"
     WARNING = "warning"
     BREACH = "breach"
     EXHAUSTED = "exhausted"
@@ -203,7 +210,14 @@ FACTS: Final[Mapping[TextId, frozenset[str]]] = MappingProxyType(
         TextId.LIST: frozenset({"count", "items", "link"}),
         TextId.WHO: frozenset({"items", "until"}),
         TextId.HELP: frozenset({"phone", "link"}),
-        TextId.HANDOFF_OFFER: frozenset({"schedule", "until", "count", "items", "to", "link"}),
+        TextId.HANDOFF_PAGE: _PAGE | {"by"},
+        TextId.HANDOFF_OFFERED: _TICKET | {"to", "ack_by"},
+        TextId.HANDOFF_CANNOT: _TICKET | {"to", "until"},
+        TextId.HANDOFF_REFUSED: _TICKET | {"by"},
+        TextId.HANDOFF_BACK: _TICKET | {"to", "marker"},
+        TextId.HOLDER_PAGE: _PAGE,
+        TextId.HOLDER_SILENT: _TICKET | {"marker"},
+        TextId.SHIFT_STARTS: frozenset({"schedule", "until", "count", "items", "to", "link"}),
         TextId.WARNING: _ALARM | {"metric", "due", "eta", "minutes"},
         TextId.BREACH: _ALARM | {"metric", "due", "eta", "minutes"},
         TextId.EXHAUSTED: _ALARM | {"rounds", "missed", "ack_by"},

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import assert_never
 
 from app.domain import breach_notes
 from app.domain import events as ev
@@ -40,9 +41,10 @@ class Escalation:
     """Where the ladder stands. `next_at` is when it goes on; None while nobody needs to be asked.
 
     `cycle` counts how often the whole ladder was begun. `asked` are those who were paged at the present
-    level and have neither refused nor turned out to be unreachable. `joining` means that the holder asked for
-    the next level by hand, or was paged with the others after worse news: whoever acknowledges joins, and the
-    holder stays.
+    level and have neither refused nor turned out to be unreachable; `waiting` are asked after them, one by
+    one. `joining` means that the holder asked for the next level by hand, or was paged with the others after
+    worse news: whoever acknowledges joins, and the holder stays. `alarmed` means that the ladder ran out and
+    nobody has taken the ticket since.
     """
 
     cycle: int = 1
@@ -51,6 +53,16 @@ class Escalation:
     next_at: datetime | None = None
     asked: tuple[str, ...] = ()
     joining: bool = False
+    waiting: tuple[str, ...] = ()
+    alarmed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handoff:
+    """An offer that is open: the holder asks `to` to take the ticket, until `until`."""
+
+    to: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +75,8 @@ class Ticket:
     `news` are the customer's later words that had it asked for anew; pages quote them before `text`.
     `passed` are those who said that they cannot, since they were last asked. `reserved` when the customer has
     more to say than yes or no about a ticket that is marked as fixed: it does not close unconfirmed.
+    `ack_until` is when the acknowledgement counts no longer if nothing follows it, and `ack_asked` whether
+    the holder was asked about that; `handoff` is the holder's open offer to somebody else.
     `merged_into` is the id of the ticket that goes on for a duplicate, else 0; `also` are the requesters of
     the duplicates that were merged into this one, who hear what its own requester hears.
     `timezone` is that of the site on the day when the place became known; empty on older tickets.
@@ -90,6 +104,9 @@ class Ticket:
     close_after: timedelta
     assignee: str = ""
     acknowledged_at: datetime | None = None
+    ack_until: datetime | None = None
+    ack_asked: bool = False
+    handoff: Handoff | None = None
     escalation: Escalation = Escalation()
     paged: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
@@ -230,7 +247,7 @@ def fold(ticket_id: int, events: Iterable[AnyEvent]) -> Ticket:
 
 
 def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - one flat branch for each event
-    at_rest = replace(ticket.escalation, next_at=None, asked=(), joining=False)
+    at_rest = replace(ticket.escalation, next_at=None, asked=(), joining=False, waiting=(), alarmed=False)
     match event:
         case ev.EscalationArmed() | ev.LevelReached() | ev.Exhausted() | ev.AskedAnew():
             return _ask(ticket, event)
@@ -239,10 +256,12 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
         case ev.Acknowledged():
             state = State.ACKNOWLEDGED if ticket.state == State.NEW else ticket.state
             held = replace(ticket, state=state, assignee=event.person, escalation=at_rest)
-            return replace(held, acknowledged_at=event.at)
+            return replace(_held_until(held, event.holds_until), acknowledged_at=event.at, handoff=None)
         case ev.Taken():
             taken = replace(ticket, assignee=event.person, escalation=at_rest)
-            return replace(taken, acknowledged_at=event.at)
+            return replace(_held_until(taken, event.holds_until), acknowledged_at=event.at, handoff=None)
+        case ev.HolderAsked() | ev.HolderKept() | ev.HolderSilent() | ev.HandoffOffered() | ev.HandoffEnded():
+            return _with_holder(ticket, event)
         case ev.Escalated():
             joining = bool(ticket.assignee)
             return replace(ticket, escalation=replace(ticket.escalation, joining=joining))
@@ -252,18 +271,19 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
             return replace(ticket, escalation=_without(ticket.escalation, event.person))
         case ev.EtaGiven():
             state = State.EN_ROUTE if ticket.state in (State.NEW, State.ACKNOWLEDGED) else ticket.state
-            return replace(ticket, state=state, eta=event.eta)
+            return replace(_held_until(ticket, None), state=state, eta=event.eta)
         case ev.Arrived():
-            return replace(ticket, state=State.ON_SITE if ticket.state in WORKING else ticket.state)
+            there = State.ON_SITE if ticket.state in WORKING else ticket.state
+            return replace(_held_until(ticket, None), state=there)
         case ev.Held():
-            before = ticket.before_hold if ticket.state == State.ON_HOLD else ticket.state
-            held = replace(ticket, state=State.ON_HOLD, before_hold=before)
+            held_in = ticket.before_hold if ticket.state == State.ON_HOLD else ticket.state
+            held = replace(_held_until(ticket, None), state=State.ON_HOLD, before_hold=held_in)
             return replace(held, hold_reason=event.reason, hold_until=event.until)
         case ev.Released():
             return replace(ticket, state=ticket.before_hold, hold_reason="", hold_until=None)
         case ev.Resolved():
             done = replace(ticket, state=State.RESOLVED, resolution=event.text, resolved_at=event.at)
-            done = replace(done, news="", reserved=False)
+            done = replace(_held_until(done, None), handoff=None, news="", reserved=False)
             return replace(done, escalation=at_rest, reminded_at=None, hold_reason="", hold_until=None)
         case ev.ResolutionNoted():
             return replace(ticket, resolution=event.text)
@@ -275,10 +295,10 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
             end = replace(ticket, state=State.CLOSED, ended_at=event.at, confirmed=event.confirmed)
             return replace(end, escalation=at_rest, reserved=False)
         case ev.Cancelled():
-            end = replace(ticket, state=State.CANCELLED, ended_at=event.at, escalation=at_rest)
+            end = replace(ticket, state=State.CANCELLED, ended_at=event.at, escalation=at_rest, handoff=None)
             return replace(end, hold_reason="", hold_until=None)
         case ev.Merged():
-            end = replace(ticket, state=State.MERGED, ended_at=event.at, escalation=at_rest)
+            end = replace(ticket, state=State.MERGED, ended_at=event.at, escalation=at_rest, handoff=None)
             return replace(end, merged_into=event.into, hold_reason="", hold_until=None)
         case ev.MergedIn():
             told = {reader.address for reader in ticket.readers}
@@ -301,13 +321,14 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
             return replace(known, breach_notes=breach_notes.after(known.breach_notes, event))
         case ev.BreachExplained() | ev.BreachExcused() | ev.BreachUnexcused():
             return replace(ticket, breach_notes=breach_notes.after(ticket.breach_notes, event))
+        case ev.Updated():
+            return _held_until(ticket, None)
         case (
             ev.Opened()
             | ev.CustomerWrote()
             | ev.DeliveryFailed()
             | ev.Confirmed()
             | ev.Declined()
-            | ev.Updated()
             | ev.Noted()
         ):
             return ticket
@@ -319,13 +340,16 @@ def _ask(ticket: Ticket, event: ev.EscalationArmed | ev.LevelReached | ev.Exhaus
             step = Escalation(cycle=event.cycle, next_at=event.next_at)
             return replace(ticket, escalation=step)
         case ev.LevelReached():
+            before, asked = ticket.escalation, (*event.people, *_holder_asked(ticket, event.people))
             step = Escalation(
                 cycle=event.cycle,
                 round=event.round,
                 level=event.level,
                 next_at=event.next_at,
-                asked=(*event.people, *_holder_asked(ticket, event.people)),
-                joining=ticket.escalation.joining,
+                asked=_union(before.asked if event.continued else event.people, asked),
+                joining=before.joining,
+                waiting=event.waiting,
+                alarmed=before.alarmed,
             )
             paged = _union(ticket.paged, event.people)
             return replace(ticket, escalation=step, paged=paged, passed=_less(ticket.passed, event.people))
@@ -336,14 +360,15 @@ def _ask(ticket: Ticket, event: ev.EscalationArmed | ev.LevelReached | ev.Exhaus
                 next_at=event.next_at,
                 asked=_holder_asked(ticket, ()),
                 joining=joining,
+                alarmed=True,
             )
             paged = _union(ticket.paged, event.people)
             return replace(ticket, escalation=step, paged=paged, passed=_less(ticket.passed, event.people))
         case ev.AskedAnew():
             step = Escalation(cycle=event.cycle, joining=event.joining)
             danger = ticket.life_safety or event.life_safety
-            asked = replace(ticket, ladder=event.ladder or ticket.ladder, life_safety=danger, escalation=step)
-            return replace(asked, news=event.text or ticket.news)
+            anew = replace(ticket, ladder=event.ladder or ticket.ladder, life_safety=danger, escalation=step)
+            return replace(anew, news=event.text or ticket.news)
 
 
 def _holder_asked(ticket: Ticket, people: Iterable[str]) -> tuple[str, ...]:
@@ -351,6 +376,25 @@ def _holder_asked(ticket: Ticket, people: Iterable[str]) -> tuple[str, ...]:
     escalation, holder = ticket.escalation, ticket.assignee
     waits = escalation.joining and holder in escalation.asked and holder not in people
     return (holder,) if waits else ()
+
+
+def _with_holder(
+    ticket: Ticket,
+    event: ev.HolderAsked | ev.HolderKept | ev.HolderSilent | ev.HandoffOffered | ev.HandoffEnded,
+) -> Ticket:
+    match event:
+        case ev.HolderAsked():
+            return replace(ticket, ack_until=event.until, ack_asked=True)
+        case ev.HolderKept():
+            return _held_until(ticket, event.holds_until)
+        case ev.HolderSilent():
+            return _held_until(ticket, None)
+        case ev.HandoffOffered():
+            return replace(ticket, handoff=Handoff(to=event.to, until=event.until))
+        case ev.HandoffEnded():
+            return replace(ticket, handoff=None)
+        case _:
+            assert_never(event)
 
 
 def _pass(ticket: Ticket, person: str) -> Ticket:
@@ -362,7 +406,13 @@ def _pass(ticket: Ticket, person: str) -> Ticket:
     on_the_way = (State.ACKNOWLEDGED, State.EN_ROUTE)
     state = State.NEW if ticket.state in on_the_way else ticket.state
     before = State.NEW if ticket.before_hold in on_the_way else ticket.before_hold
+    waiting = replace(_held_until(waiting, None), handoff=None)
     return replace(waiting, assignee="", state=state, before_hold=before, eta=None)
+
+
+def _held_until(ticket: Ticket, until: datetime | None) -> Ticket:
+    """Return the ticket with an acknowledgement that counts until then; None: for good."""
+    return replace(ticket, ack_until=until, ack_asked=False)
 
 
 def _reopen(ticket: Ticket, event: ev.Reopened) -> Ticket:

@@ -76,7 +76,11 @@ _CLAIM = text(
         o.thread, o.attempts, o.created_at,
         o.rank <> 0 OR o.ticket_id IS NULL OR EXISTS (
             SELECT 1 FROM tickets t WHERE t.id = o.ticket_id
-            AND t.doc #>> '{escalation,next_at}' IS NOT NULL
+            AND (
+                t.doc #>> '{escalation,next_at}' IS NOT NULL
+                OR t.doc #>> '{handoff,to}' = o.person
+                OR (t.doc ->> 'ack_asked')::boolean AND t.doc ->> 'assignee' = o.person
+            )
         ) AS wanted
     """,
 )

@@ -239,7 +239,7 @@ class _Visit:
             case Verb.ACK:
                 return cmd.Acknowledge(**who)
             case Verb.PASS:
-                return cmd.Pass(**who, text=reply.text)
+                return cmd.Pass(**who, text=reply.text, to=self._colleague(reply.text))
             case Verb.TAKE:
                 return cmd.Take(**who)
             case Verb.ETA if reply.eta is not None:
@@ -278,6 +278,15 @@ class _Visit:
                     understood=False,
                     inbox_id=self.waiting.id,
                 )
+
+    def _colleague(self, text: str) -> str:
+        """Return the key of the colleague whom `text` names and does nothing else, or nothing.
+
+        "PASS dana" hands over; in "PASS will be late" Will is a word.
+        """
+        words = text.removeprefix("to ").removeprefix("a ") if text else ""
+        named = self.desk.roster.directory.person_named(words)
+        return named.key if named and named.key != self.person.key else ""
 
     def inform(self) -> Handled:
         """Answer LIST, WHO or HELP."""

@@ -40,6 +40,9 @@ NOTICES: Mapping[str, str] = {
     TextId.DONE_NEEDS_TEXT: "Resolved. Please add a note: what was done?",
     TextId.REOPENED: "Back to work.",
     TextId.PASSED: "Passed on to the next in line.",
+    TextId.HANDOFF_OFFERED: "Your colleague is asked to take it. Until then it is yours.",
+    TextId.HANDOFF_CANNOT: "Nothing changed: that colleague is off, or cannot be reached.",
+    TextId.HANDOFF_REFUSED: "It stays with whoever has it.",
     TextId.ESCALATED: "The next level is asked now.",
     TextId.CANCELLED: "Cancelled.",
     TextId.NOTE_SAVED: "Note saved.",
@@ -78,7 +81,7 @@ def command_of(  # noqa: C901, PLR0912 - one line for each action
         case Action.ACK:
             return cmd.Acknowledge(actor=actor, person=person)
         case Action.CANT:
-            return cmd.Pass(actor=actor, person=person, text=_text(form))
+            return cmd.Pass(actor=actor, person=person, text=_text(form), to=form.get("to", "")[:40])
         case Action.TAKE:
             return cmd.Take(actor=actor, person=person)
         case Action.ETA:
@@ -154,14 +157,15 @@ def _sensible(ticket: Ticket, me: str) -> list[Action]:
         return [Action.NOTE]
     mine = ticket.assignee == me
     found: list[Action] = []
-    if ticket.assignee == "" or ticket.escalating:
+    wanted = (ticket.handoff is not None and ticket.handoff.to == me) or (mine and ticket.ack_asked)
+    if ticket.assignee == "" or ticket.escalating or wanted:
         found.append(Action.ACK)
     if ticket.state == State.ON_HOLD:
         found.append(Action.RESUME)
     if ticket.state != State.ON_SITE:
         found += [Action.ETA, Action.ONSITE]
     found.append(Action.DONE)
-    if mine or me in ticket.escalation.asked:
+    if mine or wanted or me in ticket.escalation.asked:
         found.append(Action.CANT)
     if ticket.assignee and not mine:
         found.append(Action.TAKE)

@@ -14,6 +14,7 @@ from app.domain.clocks import zone_of
 from app.domain.directory import Directory
 from app.domain.events import Opened
 from app.domain.message import Channel
+from app.domain.roster import Roster
 from app.domain.ticket import Ticket
 from app.usecases.views import TicketView
 from app.usecases.why import StageWords, why
@@ -91,6 +92,7 @@ class TicketPage:
     audits: bool
     why: tuple[StageWords, ...]
     priorities: tuple[str, ...] = PRIORITIES
+    colleagues: tuple[tuple[str, str], ...]
     hold_reasons: tuple[tuple[str, str], ...]
     hold_lengths: tuple[tuple[str, str], ...] = HOLD_LENGTHS
     eta_minutes: tuple[int, ...] = ETA_MINUTES
@@ -128,7 +130,7 @@ def ticket_page(view: TicketView, visitor: Visitor) -> TicketPage:
         who=who_has(ticket, names) if ticket.open else "",
         asked=ticket.escalating,
         until=moment(next_at, now, zone) if next_at else None,
-        facts=_facts(view, zone),
+        facts=_facts(view, names, zone),
         blocked=_blocked(view, names, zone),
         action=base,
         fragment=f"{visitor.base}/fragment" if visitor.base else f"/fragments/tickets/{ticket.number}",
@@ -137,6 +139,7 @@ def ticket_page(view: TicketView, visitor: Visitor) -> TicketPage:
         clocks=clocks,
         next_clock=_first_due(clocks),
         lines=timeline(view),
+        colleagues=_colleagues(view, visitor.person),
         hold_reasons=_hold_reasons(view),
         zone=_zone_text(ticket, directory),
         why=_why(view),
@@ -163,6 +166,17 @@ def _hold_reasons(view: TicketView) -> tuple[tuple[str, str], ...]:
     return (*names, ("other", f"{reason_text('other')} (stops no clock)"))
 
 
+def _colleagues(view: TicketView, me: str) -> tuple[tuple[str, str], ...]:
+    """Return whom a ticket may be handed to, as keys and names, by name; those who are off are left out."""
+    roster = Roster(view.directory)
+    found = [
+        (person.key, person.name)
+        for person in view.directory.people.values()
+        if person.key != me and roster.reachable(person.key) and roster.away(person.key, view.now) is None
+    ]
+    return tuple(sorted(found, key=itemgetter(1)))
+
+
 def _requester(ticket: Ticket) -> Requester:
     who = ticket.requester
     ways: tuple[tuple[str, str], ...]
@@ -175,7 +189,7 @@ def _requester(ticket: Ticket) -> Requester:
     return Requester(name=who.name, address=address_text(who.address), ways=ways)
 
 
-def _facts(view: TicketView, zone: str) -> tuple[tuple[str, str], ...]:
+def _facts(view: TicketView, names: Names, zone: str) -> tuple[tuple[str, str], ...]:
     """Return what else is to be known at a glance, as pairs of a name and a value."""
     ticket, now = view.ticket, view.now
     found = []
@@ -184,6 +198,9 @@ def _facts(view: TicketView, zone: str) -> tuple[tuple[str, str], ...]:
     if ticket.hold_reason:
         until = f", until {moment(ticket.hold_until, now, zone).text}" if ticket.hold_until else ""
         found.append(("On hold", f"{reason_text(ticket.hold_reason)}{until}"))
+    if ticket.handoff and ticket.open:
+        to, until = names.short(ticket.handoff.to), moment(ticket.handoff.until, now, zone).text
+        found.append(("Asked to take it", f"{to}, until {until}"))
     if ticket.resolution:
         found.append(("What was done", ticket.resolution))
     if ticket.ended_at:

@@ -36,7 +36,16 @@ _LATE = timedelta(seconds=60)
 _LINK = re.compile(r"\S*/t/[0-9A-Za-z]{6,}")
 _HIDDEN_LINK = "(their link)"
 # What the ladder did, whoever set it off.
-_CONSEQUENCES = (ev.EscalationArmed, ev.LevelReached, ev.Exhausted, ev.AskedAnew, ev.Warned, ev.Breached)
+_CONSEQUENCES = (
+    ev.EscalationArmed,
+    ev.LevelReached,
+    ev.Exhausted,
+    ev.AskedAnew,
+    ev.HolderAsked,
+    ev.HolderSilent,
+    ev.Warned,
+    ev.Breached,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +175,7 @@ class _Teller:
     def name(self, key: str) -> str:
         return self.names.short(key)
 
-    def words(self, event: AnyEvent) -> _Said:  # noqa: C901, PLR0912 - one flat branch for each event
+    def words(self, event: AnyEvent) -> _Said:  # noqa: C901, PLR0912, PLR0915 - one flat branch for each event
         """Return an event in words."""
         match event:
             case ev.Opened():
@@ -196,6 +205,14 @@ class _Teller:
             case ev.Taken():
                 whose = f" from {self.name(event.previous)}" if event.previous else ""
                 return _Said(f"{self.name(event.person)} took it over{whose}", tone="good")
+            case (
+                ev.HolderAsked()
+                | ev.HolderKept()
+                | ev.HolderSilent()
+                | ev.HandoffOffered()
+                | ev.HandoffEnded()
+            ):
+                return self.holder(event)
             case ev.EtaGiven():
                 return _Said(f"Expected on site at {self.when(event.eta).text}")
             case ev.Arrived():
@@ -267,6 +284,26 @@ class _Teller:
             rules = (f"typed in later: {event.backdated_reason}", *rules)
         return _Said(f"Opened by {by} as {event.priority}, {trade}", event.text, marks=rules, side="in")
 
+    def holder(
+        self, event: ev.HolderAsked | ev.HolderKept | ev.HolderSilent | ev.HandoffOffered | ev.HandoffEnded
+    ) -> _Said:
+        match event:
+            case ev.HolderAsked():
+                until = self.when(event.until).text
+                return _Said(f"No word from {self.name(event.person)} yet: asked until {until}")
+            case ev.HolderKept():
+                return _Said(f"{self.name(event.person)} still has it", tone="good")
+            case ev.HolderSilent():
+                return _Said(f"No word from {self.name(event.person)}: others are asked", tone="bad")
+            case ev.HandoffOffered():
+                until = self.when(event.until).text
+                return _Said(f"{self.name(event.to)} is asked to take it, until {until}", event.text)
+            case ev.HandoffEnded():
+                why = {"expired": "did not answer", "unreachable": "cannot be reached"}
+                return _Said(f"{self.name(event.to)} {why.get(event.reason, 'cannot')}: it stays", event.text)
+            case _:
+                assert_never(event)
+
     def level(self, event: ev.LevelReached) -> _Said:
         why = {
             "passed": "Passed on. ",
@@ -278,9 +315,12 @@ class _Teller:
             "left": "Whoever had it has left. ",
             "warning": "A clock is soon due. ",
             "breach": "A clock is overdue. ",
+            "silent": "The holder is silent. ",
+            "named": "Named by a colleague. ",
         }.get(event.reason, "")
         until = self.when(event.next_at).text
-        marks = (f"level {event.level}, round {event.round}",)
+        by = f", directory {event.directory}" if event.directory else ""
+        marks = (f"level {event.level}, round {event.round}", f"rules {event.revision[:7]}{by}")
         if not event.people:
             return _Said(f"{why}Nobody to ask on this level", marks=marks)
         return _Said(f"{why}Asking {self.names.several(event.people)} until {until}", marks=marks)
