@@ -34,6 +34,7 @@ from app.store import engine as engines
 from app.store import schema
 from app.store.embedded import EmbeddedPostgres
 from app.usecases.accept import InboxWriter
+from app.usecases.health import Health
 from app.usecases.house import House, Identity, Point
 from app.usecases.pulse import Pulse
 from app.usecases.rule_changes import in_force
@@ -222,10 +223,11 @@ def build_app(settings: Settings, house: House, pulse: Pulse) -> FastAPI:
     from app.inbound import routes
     from app.inbound.config import InboundConfig
     from app.usecases.calls import Calls
-    from app.web import pages
+    from app.web import pages, probes
 
     writer = InboxWriter(house)
-    parts = _parts(settings, house, pulse)
+    health = Health(house, pulse)
+    parts = _parts(settings, house, pulse, health)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -239,6 +241,7 @@ def build_app(settings: Settings, house: House, pulse: Pulse) -> FastAPI:
             await asyncio.to_thread(part.stop)
 
     app = FastAPI(title="Closeloop", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(probes.router(health, settings.metrics_token.get_secret_value()))
     if settings.web:
         app.add_middleware(
             routes.InboundDoors,
@@ -284,8 +287,9 @@ def _crasher(where: str) -> Callable[[Point], None]:
     return reach
 
 
-def _parts(settings: Settings, house: House, pulse: Pulse) -> tuple[Part, ...]:
+def _parts(settings: Settings, house: House, pulse: Pulse, health: Health) -> tuple[Part, ...]:
     """Return what runs beside the web application, and see to it that `house.wake` wakes a worker."""
+    from app.providers.heartbeat import HeartbeatUrl
     from app.worker.engine import Worker
     from app.worker.node import Bell, Ear, Heart
 
@@ -294,7 +298,14 @@ def _parts(settings: Settings, house: House, pulse: Pulse) -> tuple[Part, ...]:
         house.wake = bell.wake
         return Heart(pulse, None), bell
     folder = RuleFolder(house, settings.rules)
-    worker = Worker(house, build_gateways(settings), pulse, folder.look)
+    beacon = HeartbeatUrl(settings.heartbeat_url) if settings.heartbeat_url else None
+    worker = Worker(
+        house,
+        build_gateways(settings),
+        pulse,
+        folder.look,
+        lambda: beacon.call() if beacon is not None and health.well() else None,
+    )
     house.wake = worker.wake
     return Heart(pulse, _is_dead), worker, Ear(house, worker.wake)
 

@@ -199,6 +199,14 @@ class Settings(BaseSettings):
         default="info",
         description="debug, info, warning or error",
     )
+    heartbeat_url: Url = Field(
+        default="",
+        description="the address of a dead-man's switch that is called each minute while all promises hold",
+    )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="the bearer token for /metrics; without one only this machine may read it",
+    )
     crash_at: str = Field(
         default="",
         description="empty but in tests: the name of a point at which this process kills itself",

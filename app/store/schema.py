@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _LOCK = 0x436C6F73656C6F6F  # "Closeloo": who migrates holds this advisory lock of the database
 # A migration waits this long for a table, and whoever comes after it waits as long: better it gives up.
 _TABLE_PATIENCE = "5s"
+_RUNS = "code that runs on this schema: "
 _TURN_PATIENCE = "10min"  # for another node's migration to end
 
 
@@ -66,10 +67,14 @@ def current(engine: Engine) -> str | None:
 
 
 def ensure_current(engine: Engine) -> None:
-    """Raise SchemaTooOldError or SchemaTooNewError unless the database has the revision this code needs."""
-    has, needs = current(engine), head()
-    if has == needs:
-        return
+    """Raise SchemaTooOldError or SchemaTooNewError unless this code can work with the database's revision.
+
+    That is the one it needs, or a later one that only added to it (docs/adr/0008-rolling-upgrades.md).
+    """
+    with engine.connect() as connection:
+        has, needs = _current(connection), head()
+        if has == needs or {has, needs} <= _runs(connection):
+            return
     _refuse_newer(has)
     raise SchemaTooOldError(
         f"the database's schema is {f'at {has}' if has else 'empty'}, and this Closeloop needs {needs};"
@@ -88,6 +93,7 @@ def upgrade(engine: Engine) -> tuple[str, ...]:
         before = _current(connection)
         _refuse_newer(before)
         _run(connection, lambda config: command.upgrade(config, "head"))
+        _note_who_runs(connection)
     steps = _scripts().iterate_revisions("head", before or "base")
     return tuple(step.revision for step in steps)[::-1]
 
@@ -125,6 +131,26 @@ def _current(connection: Connection) -> str | None:
     revision = MigrationContext.configure(connection).get_current_revision()
     connection.rollback()
     return revision
+
+
+def _runs(connection: Connection) -> frozenset[str]:
+    """Return the revisions whose code can work with this database, as whoever migrated it last wrote down."""
+    said = connection.execute(
+        text("SELECT obj_description(to_regclass('alembic_version'), 'pg_class')")
+    ).scalar()
+    connection.rollback()
+    return frozenset(said.removeprefix(_RUNS).split()) if said and said.startswith(_RUNS) else frozenset()
+
+
+def _note_who_runs(connection: Connection) -> None:
+    """Write down that code of every revision since the last contracting one can work with this schema."""
+    known = []
+    for script in _scripts().walk_revisions():
+        known.append(script.revision)
+        if getattr(script.module, "contracts", False):
+            break
+    connection.execute(text(f"COMMENT ON TABLE alembic_version IS '{_RUNS}{' '.join(known)}'"))
+    connection.commit()
 
 
 def _refuse_newer(has: str | None) -> None:

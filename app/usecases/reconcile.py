@@ -5,6 +5,7 @@ What must not live here: what counts as broken (store/reconcile.py).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -76,9 +77,10 @@ def reconcile(house: House) -> Findings | None:
     return found
 
 
-def once_a_minute(house: House) -> int:
-    """Look, if nobody has in this minute; return 0: there is nothing more to do at once."""
-    reconcile(house)
+def once_a_minute(house: House, afterwards: Callable[[], object]) -> int:
+    """Look, unless somebody has in this minute, then do what comes after; return 0: nothing is left to do."""
+    if reconcile(house) is not None:
+        afterwards()
     return 0
 
 

@@ -72,10 +72,12 @@ class Worker:
         gateways: Gateways,
         pulse: Pulse,
         look_for_rules: Callable[[], bool] = lambda: False,
+        minutely: Callable[[], object] = lambda: None,
     ) -> None:
         """Prepare the loops for this house; what is decided by time rests while its clock is wrong.
 
-        `look_for_rules` is called each second: it takes over a changed rulebook.
+        `look_for_rules` is called each second: it takes over a changed rulebook. `minutely` is called by the
+        node that reconciled.
         """
         self._senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="sender")
         self._notice_senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="notice-sender")
@@ -96,7 +98,7 @@ class Worker:
         )
         self._rules = Loop("rules", lambda: int(look_for_rules()))
         self._calls = Loop("calls", lambda: hanging_up.end_moot(house, gateways.calls))
-        self._reconcile = Loop("reconcile", lambda: reconcile.once_a_minute(house))
+        self._reconcile = Loop("reconcile", lambda: reconcile.once_a_minute(house, minutely))
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},

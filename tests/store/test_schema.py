@@ -112,6 +112,28 @@ def test_a_database_of_a_newer_closeloop_is_left_alone(engine: Engine) -> None:
             act(engine)
 
 
+def test_old_code_goes_on_after_a_migration_that_only_added_something(engine: Engine) -> None:
+    def migrated_by_a_newer_one(runs: str) -> None:
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = 'from_the_future'"))
+            connection.execute(
+                text(f"COMMENT ON TABLE alembic_version IS 'code that runs on this schema: {runs}'")
+            )
+
+    migrated_by_a_newer_one(f"from_the_future {schema.head()} 49272d21db8b")
+    schema.ensure_current(engine)
+    migrated_by_a_newer_one("from_the_future")  # it took something away
+    with pytest.raises(SchemaTooNewError):
+        schema.ensure_current(engine)
+
+
+def test_whoever_migrates_writes_down_which_code_goes_on(engine: Engine) -> None:
+    with engine.connect() as connection:
+        said = connection.execute(text("SELECT obj_description('alembic_version'::regclass)")).scalar_one()
+    assert schema.head() in said
+    assert "f6acd477f0ab" in said, "nothing was ever taken away so far"
+
+
 def test_nodes_that_migrate_at_once_take_turns(empty_url: str) -> None:
     engines = [connect(empty_url) for _ in range(4)]
     with ThreadPoolExecutor(len(engines)) as pool:

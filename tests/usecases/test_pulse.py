@@ -66,7 +66,10 @@ def test_a_frozen_nodes_claims_go_to_another_and_its_late_results_count_for_noth
         later(company, 11, of="one")
         assert awake.take_over(alive) == 1
         with ThreadPoolExecutor(2) as others:
-            assert delivery.send_pending(two, Gateways(sms=again, mail=again, calls=again), others, pages=True) == 1
+            assert (
+                delivery.send_pending(two, Gateways(sms=again, mail=again, calls=again), others, pages=True)
+                == 1
+            )
         return None
 
     first = Carrier(freeze)
