@@ -39,6 +39,7 @@ from app.usecases.house import House, Identity, Point
 from app.usecases.pulse import Pulse
 from app.usecases.rule_changes import in_force
 from app.usecases.rule_folder import RuleFolder
+from app.usecases.rule_names import unknown_names
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -210,10 +211,19 @@ def build(settings: Settings, engine: Engine) -> Instance:
     house = build_house(settings, engine, rulebook_in_force(settings, engine))
     if settings.crash_at:
         house.reach = _crasher(settings.crash_at)
+    _warn_of_names(house)
     pulse = Pulse(house, role=settings.role, version=__version__)
     pulse.beat()
     pulse.check_clock()
     return Instance(settings, house, build_app(settings, house, pulse))
+
+
+def _warn_of_names(house: House) -> None:
+    """Log each role, person and schedule that the rulebook names and nobody is; they may yet come."""
+    with house.begin() as connection:
+        directory = house.roster(connection).directory
+    for wrong in unknown_names(house.rulebook, directory) if directory.people else ():
+        structlog.get_logger().warning("rules_name_nobody", problem=str(wrong))
 
 
 def build_app(settings: Settings, house: House, pulse: Pulse) -> FastAPI:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from app.domain.directory import Directory
     from app.rulebook.revision import Rulebook
     from app.usecases.house import House
 
@@ -46,13 +47,69 @@ def _book(given: list[Path] | None) -> Rulebook:
 def check(
     folders: Annotated[list[Path] | None, typer.Argument(help="Folders; default: CLOSELOOP_RULES.")] = None,
 ) -> None:
-    """Check the rulebook: every error with file, line and reason."""
+    """Check the rulebook: every error with file, line and reason; whether somebody fills each role."""
+    from app.documents import DocumentError
     from app.rulebook.examples import warnings_of
+    from app.rulebook.sources import read_folders
+    from app.usecases.rule_names import unknown_names
 
     book = _book(folders)
     for warning in warnings_of(book):
         typer.echo(f"warning: {warning}", err=True)
+    directory = _directory()
+    if directory is None:
+        typer.echo("note: there is no database here, so nobody was asked who fills the roles.", err=True)
+    else:
+        sources = read_folders(_folders(folders))
+        wrong = [
+            sources[name.file].document.problem(name.path, name.message)
+            for name in unknown_names(book, directory)
+        ]
+        if wrong:
+            raise DocumentError(wrong)
     typer.echo(f"The rulebook is sound. Revision {book.hash[:12]}.")
+
+
+def _directory() -> Directory | None:
+    """Return the directory, if there is a database already; none is made for a check."""
+    from app import bootstrap
+    from app.settings import read_settings
+    from app.store import directory as store
+    from app.store import schema
+
+    settings = read_settings()
+    if not settings.database_url and not (settings.home / "postgres").is_dir():
+        return None
+    with bootstrap.database(settings) as engine:
+        schema.ensure_current(engine)
+        with engine.begin() as connection:
+            found = store.read_directory(connection)
+    return found if found.people else None
+
+
+@rules_cli.command("schema")
+def schema(
+    file: Annotated[str, typer.Argument(help="routing, words, sla, ...; all of them without it.")] = "",
+    write: Annotated[Path | None, typer.Option(help="Write NAME.schema.json files into this folder.")] = None,
+) -> None:
+    """Print the JSON Schemas of the rulebook's files, for editors that check while one types."""
+    import json
+
+    from app.documents import nearest
+    from app.domain.errors import CloseloopError
+    from app.rulebook.editor_schema import schemas
+
+    known = schemas()
+    if file and file not in known:
+        raise CloseloopError(f"there is no file {file!r} in a rulebook{nearest(file, known)}")
+    if write is not None:
+        write.mkdir(parents=True, exist_ok=True)
+        for name, content in known.items():
+            target = write / f"{name}.schema.json"
+            target.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+            typer.echo(str(target))
+        return
+    typer.echo(json.dumps(known[file] if file else known, indent=2))
 
 
 @rules_cli.command("test")

@@ -30,6 +30,7 @@ _SHORTEST_QUOTE: Final = 12  # characters of a foreign script below which we rat
 _WORD_REACH: Final = 12
 _READ: Final = 4000  # characters of a fact that an SMS looks at
 _GAP = re.compile(r"\s+")
+_BARE: Final = ("number", "priority", "site", "reason", "link", QUOTE)
 _SPOKEN: Final = frozenset(text_id.value for text_id in SpokenId)
 
 
@@ -108,12 +109,13 @@ class Texts:
         return own or self._by_language[FALLBACK][text_id]
 
 
-def parse_texts(by_language: Mapping[str, Mapping[str, object]]) -> Texts:
+def parse_texts(by_language: Mapping[str, Mapping[str, object]], *, complete: bool = True) -> Texts:
     """Return the checked texts of `{"en": {"page": {"sms": ..., "subject": ..., "mail": ...}}}`.
 
     `sms` and `subject` are needed, `mail` defaults to the words of `sms`; what is spoken has `say` alone.
-    English needs every id; a text that another language lacks is said in English. Raises TextError at the
-    first thing that is wrong.
+    English needs every id; a text that another language lacks is said in English. Where that need not be
+    `complete`, as in a revision of before there were some texts, those are said with their bare facts. Raises
+    TextError at the first thing that is wrong.
     """
     compiled: dict[str, dict[TextId, _Text]] = {}
     spoken: dict[str, dict[SpokenId, Template]] = {}
@@ -133,10 +135,18 @@ def parse_texts(by_language: Mapping[str, Mapping[str, object]]) -> Texts:
             text_id = _known(name, (language, name))
             document[language][name] = _strings(entry, (language, name), ("sms", "subject"), ("mail",))
             compiled[language][text_id] = _compile(text_id, document[language][name], (language, name))
-    missing = [text_id.value for text_id in TextId if text_id not in compiled.get(FALLBACK, {})]
-    missing += [text_id.value for text_id in SpokenId if text_id not in spoken.get(FALLBACK, {})]
-    if missing:
-        raise TextError(f"English lacks {', '.join(missing)}", (FALLBACK,))
+    written = compiled.setdefault(FALLBACK, {})
+    lacking = [text_id for text_id in TextId if text_id not in written]
+    unsaid = [text_id for text_id in SpokenId if text_id not in spoken.setdefault(FALLBACK, {})]
+    if complete and (lacking or unsaid):
+        raise TextError(f"English lacks {', '.join((*lacking, *unsaid))}", (FALLBACK,))
+    for text_id in lacking:
+        facts = "".join(f"[{{{name}}} ]" for name in _BARE if name in FACTS[text_id])
+        bare = parse_template(facts or text_id.replace("_", " "))
+        written[text_id] = _Text(sms=bare, subject=bare, mail=bare)
+    for said_id in unsaid:
+        names = sorted(SPOKEN_FACTS[said_id])
+        spoken[FALLBACK][said_id] = parse_template("".join(f"[{{{name}}} ]" for name in names))
     return Texts(MappingProxyType(document), MappingProxyType(compiled), MappingProxyType(spoken))
 
 

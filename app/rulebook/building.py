@@ -76,7 +76,7 @@ def build(sources: Mapping[str, Source], stored: Mapping[str, Sequence[str]] | N
     everything that is wrong in any of the files.
     """
     problems: list[Problem] = []
-    texts = read_texts(sources, problems)
+    texts = read_texts(sources, problems, complete=stored is None)
     dictionary = _checked(sources["words"], models.Dictionary, problems)
     routing = _checked(sources["routing"], models.Routing, problems)
     ladder_file = _checked(sources["escalation"], models.Ladders, problems)

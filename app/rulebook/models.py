@@ -44,7 +44,7 @@ def _example(value: object) -> object:
     return {"text": value} if isinstance(value, str) else value
 
 
-Examples = list[Annotated[Example, BeforeValidator(_example)]]
+Examples = list[Annotated[Example, BeforeValidator(_example, json_schema_input_type=str | Example)]]
 
 
 class Rule(_Model):
@@ -69,7 +69,7 @@ class TradeRule(Rule):
 class PriorityRule(Rule):
     """Decides the priority."""
 
-    priority: str
+    priority: Annotated[str, Field(json_schema_extra={"enum": list(PRIORITIES)})]
 
     @field_validator("priority")
     @classmethod
@@ -142,7 +142,9 @@ class Dictionary(_Model):
 
     negators: list[str]
     breakers: list[str]
-    lists: dict[Identifier, Annotated[Words, BeforeValidator(_words)]]
+    lists: dict[
+        Identifier, Annotated[Words, BeforeValidator(_words, json_schema_input_type=list[str] | Words)]
+    ]
 
 
 class Ladders(_Model):

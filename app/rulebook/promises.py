@@ -33,8 +33,11 @@ _NAMED: Final = re.compile(r"(?:unknown key )?'([\w-]+)'")
 _STEP: Final = re.compile(r"\[(\d+)\]|([\w-]+)")
 
 
-def read_texts(sources: Mapping[str, Source], problems: list[Problem]) -> Texts | None:
-    """Return the texts of all files `texts/LANGUAGE`; what is wrong is added to `problems`."""
+def read_texts(sources: Mapping[str, Source], problems: list[Problem], *, complete: bool) -> Texts | None:
+    """Return the texts of all files `texts/LANGUAGE`; what is wrong is added to `problems`.
+
+    A stored revision need not be `complete`: it may be of before there were some texts.
+    """
     prefix = f"{TEXTS}/"
     languages = {
         name.removeprefix(prefix): source for name, source in sources.items() if name.startswith(prefix)
@@ -49,7 +52,7 @@ def read_texts(sources: Mapping[str, Source], problems: list[Problem]) -> Texts 
     if problems:
         return None
     try:
-        return parse_texts(documents)
+        return parse_texts(documents, complete=complete)
     except TextError as error:
         source = languages.get(str(error.path[0]) if error.path else "", sources["routing"])
         problems.append(source.document.problem(error.path[1:], str(error)))

@@ -72,7 +72,7 @@ def planned(house: House, new: Rulebook) -> Change:
         directory = directory_store.read_directory(connection)
     wrong = unknown_names(new, directory)
     if wrong:
-        raise RulesRefusedError("\n".join(wrong))
+        raise RulesRefusedError("\n".join(map(str, wrong)))
     return Change(number=number, old=old, new=new, sentences=tuple(differences(old, new)))
 
 

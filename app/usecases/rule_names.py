@@ -6,22 +6,35 @@ What must not live here: what can be checked without a directory (rulebook/).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from app.documents import nearest
 from app.domain.directory import Directory, Role
 from app.rulebook.revision import Rulebook
 
 
-def unknown_names(book: Rulebook, directory: Directory) -> list[str]:
-    """Return each target of ladders and routes that nobody can be, with its place and the nearest name."""
-    found: list[str] = []
+@dataclass(frozen=True, slots=True)
+class UnknownName:
+    """A target that nobody can be: in which file of the rulebook, at which path, and what is wrong."""
+
+    file: str
+    path: tuple[str | int, ...]
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}.yaml: {'.'.join(map(str, self.path))}: {self.message}"
+
+
+def unknown_names(book: Rulebook, directory: Directory) -> list[UnknownName]:
+    """Return each target of ladders and routes that nobody can be, with the nearest name."""
+    found: list[UnknownName] = []
     for name, ladder in book.ladders.items():
         for index, level in enumerate(ladder.levels):
-            where = f"escalation.yaml: ladder {name!r}, level {index + 1}"
-            found += [f"{where}: {wrong}" for wrong in _wrong(level.notify, directory)]
-    for rule in book.routing.route:
-        where = f"routing.yaml: route {rule.name!r}, also_notify"
-        found += [f"{where}: {wrong}" for wrong in _wrong(rule.also_notify, directory)]
+            path = ("ladders", name, "levels", index, "notify")
+            found += [UnknownName("escalation", path, wrong) for wrong in _wrong(level.notify, directory)]
+    for index, rule in enumerate(book.routing.route):
+        place = ("route", index, "also_notify")
+        found += [UnknownName("routing", place, wrong) for wrong in _wrong(rule.also_notify, directory)]
     return found
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from folders import BREACH_REASONS, CALENDARS, ESCALATION, ROUTING, SLA, WORDS, write
+from folders import BREACH_REASONS, CALENDARS, ESCALATION, ROUTING, RULES, SLA, WORDS, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.documents import DocumentError
+from app.domain.call_texts import SpokenId
 from app.domain.classification import Facts
 from app.domain.sla_policy import parse_policy
+from app.domain.texts import TextId
 from app.rulebook.revision import UnknownNameError, from_document, load
 
 
@@ -201,3 +204,15 @@ def test_any_file_is_right_or_has_places(text: str) -> None:
         with pytest.raises(DocumentError) as caught:
             load(rules)
         assert all(problem.line >= 1 for problem in caught.value.problems)
+
+
+def test_a_revision_of_before_there_was_some_text_still_works() -> None:
+    document = copy.deepcopy(dict(load(RULES).document))
+    for language in ("en", "es"):
+        for name in ("page", "help_c", "call_page"):
+            document["files"][f"texts/{language}"].pop(name, None)  # type: ignore[index]
+    texts = from_document(document).texts
+    facts = {"number": "1042", "priority": "P1", "quote": "water", "link": "http://x/t/1"}
+    assert texts.render_sms(TextId.PAGE, "es", facts) == "1042 P1 http://x/t/1 water"
+    assert texts.render_sms(TextId.HELP_C, "en", {"company": "Tidewell"})
+    assert texts.render_spoken(SpokenId.CALL_PAGE, "en", {"priority": "P1", "quote": "water"})
