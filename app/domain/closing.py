@@ -39,10 +39,10 @@ def resolve(draft: Draft, command: cmd.Resolve) -> None:
     if draft.ticket.state in (State.ACKNOWLEDGED, State.EN_ROUTE, State.NEW):
         draft.record(ev.Arrived(**draft.head(), person=person, implied=True))
     draft.record(ev.Resolved(**draft.head(), person=person, text=command.text))
-    closes = draft.ticket.close_after + draft.now
+    closes = draft.ticket.close_after + draft.at
     text = TextId.DONE_SAVED if command.text else TextId.DONE_NEEDS_TEXT
-    draft.answer(text, person, time=draft.now, close_by=closes)
-    draft.tell_customer(TextId.CLOSING_QUESTION_C, time=draft.now, quote=command.text, close_by=closes)
+    draft.answer(text, person, time=draft.at, close_by=closes)
+    draft.tell_customer(TextId.CLOSING_QUESTION_C, time=draft.at, quote=command.text, close_by=closes)
 
 
 def note_resolution(draft: Draft, person: str, text: str) -> None:
@@ -62,7 +62,7 @@ def reopen_by_staff(draft: Draft, command: cmd.Reopen) -> None:
         draft.record(ev.Acknowledged(**draft.head(), person=person))
     elif draft.ticket.assignee != person:
         draft.record(ev.Taken(**draft.head(), person=person, previous=ticket.assignee))
-        draft.tell(ticket.assignee, TextId.TAKEN, by=person, time=draft.now)
+        draft.tell(ticket.assignee, TextId.TAKEN, by=person, time=draft.at)
     draft.answer(TextId.REOPENED, person)
     draft.tell_customer(TextId.REOPENED_C, name=person)
 
@@ -132,4 +132,4 @@ def closure_step(draft: Draft) -> None:
     draft.record(ev.Closed(**draft.head(), confirmed=False))
     draft.tell_customer(TextId.CLOSED_UNCONFIRMED_C)
     if ticket.assignee:
-        draft.tell(ticket.assignee, TextId.CUSTOMER_SILENT, time=draft.now)
+        draft.tell(ticket.assignee, TextId.CUSTOMER_SILENT, time=draft.at)

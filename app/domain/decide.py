@@ -54,13 +54,15 @@ def decide(ticket: Ticket | None, command: Command, setting: Setting) -> Decisio
     """Return what `command` does to `ticket` (None only for Open) at `setting.now`."""
     setting = _not_before_the_last(ticket, setting)
     actor = ev.SYSTEM if isinstance(command, _BY_SYSTEM) else command.actor
+    if isinstance(command, _BY_SYSTEM):
+        setting = replace(setting, heard_at=None)
     ticket_id = command.ticket_id if isinstance(command, cmd.Open) else 0
     had_it = ticket.assignee if ticket else ""
     draft = Draft(ticket, setting, actor, ticket_id)
     if ticket is not None:
         _end_overdue_hold(draft)
     stale = _dispatch(draft, command) and not draft.events
-    draft.actor = ev.SYSTEM
+    draft.actor, draft.at = ev.SYSTEM, draft.now
     reports = record_thresholds(draft, had_it)
     return Decision(
         ticket=draft.ticket,
@@ -166,7 +168,7 @@ def _open(draft: Draft, command: cmd.Open) -> None:
     found, route = command.classification, command.route
     draft.record(
         ev.Opened(
-            **draft.head(command.contact_at),
+            **draft.head(min(command.contact_at, draft.now)),
             number=command.number,
             priority=found.priority,
             trade=found.trade,

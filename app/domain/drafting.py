@@ -35,7 +35,8 @@ class Setting:
     """What a decision may know besides the ticket: the instant, the rules in force, who is who.
 
     `policy` and `actions` are those that the ticket is stamped with, or is to be stamped with by the command,
-    `timezone` is that of its site.
+    `timezone` is that of its site. `heard_at` is when we got the words that the command stands for: that is
+    when it happened, however long they waited for us; None for now.
     """
 
     now: datetime
@@ -45,6 +46,7 @@ class Setting:
     roster: Roster
     actions: Actions = field(default_factory=Actions)
     timezone: str = ""
+    heard_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ class Draft:
         self.setting = setting
         self.actor = actor
         self.now = setting.now
+        self.at = min(setting.heard_at or setting.now, setting.now)
         self.events: list[AnyEvent] = []
         self.says: list[Say] = []
 
@@ -95,8 +98,13 @@ class Draft:
         self._ticket = evolve(self._ticket, event, ticket_id=self._ticket_id)
 
     def head(self, at: datetime | None = None) -> ev.Head:
-        """Return the head of an event that happened at `at`, or now."""
-        return {"at": at or self.now, "recorded_at": self.now, "actor": self.actor}
+        """Return the head of an event that happened at `at`, else when the command was given.
+
+        What a command does comes after all that is known to have happened before it: a breach that was
+        noticed while the answer waited to be read is not undone.
+        """
+        latest = (self._ticket.latest_at or self._ticket.changed_at) if self._ticket else self.at
+        return {"at": at or max(self.at, latest), "recorded_at": self.now, "actor": self.actor}
 
     def tell(self, person: str, text: TextId, *, page: bool = False, method: int = 0, **facts: Fact) -> None:
         """Tell a member of the staff something."""
@@ -130,7 +138,7 @@ class Draft:
         """Start the first cycle: page the first level, or arm it when it waits."""
         first = following(self.setting.ladder, None, found=True)
         if first.wait > timedelta(0):
-            self.record(ev.EscalationArmed(**self.head(), cycle=1, next_at=self.now + first.wait))
+            self.record(ev.EscalationArmed(**self.head(self.now), cycle=1, next_at=self.now + first.wait))
         else:
             self.advance()
 
@@ -171,7 +179,7 @@ class Draft:
                 people, waiting, next_at = people[:1], people[1:], self.now + level.one_by_one
             self.record(
                 ev.LevelReached(
-                    **self.head(),
+                    **self.head(self.now),
                     cycle=escalation.cycle,
                     round=position.round,
                     level=position.level,
@@ -202,7 +210,7 @@ class Draft:
             return
         self.record(
             ev.LevelReached(
-                **self.head(),
+                **self.head(self.now),
                 cycle=cycle,
                 round=1,
                 level=1,
@@ -279,7 +287,7 @@ class Draft:
         ladder, cycle = self.setting.ladder, self.ticket.escalation.cycle
         people = self.setting.roster.alarmed(self.now)
         rest = max(ladder.levels[-1].after, _SHORTEST_REST)
-        self.record(ev.Exhausted(**self.head(), cycle=cycle, people=people, next_at=self.now + rest))
+        self.record(ev.Exhausted(**self.head(self.now), cycle=cycle, people=people, next_at=self.now + rest))
         self._alarm(people, cycle)
 
     def _alarm_again(self, asked: Collection[str]) -> None:

@@ -44,11 +44,11 @@ def acknowledge(draft: Draft, person: str) -> None:
         draft.answer(TextId.ACKED, person, **facts)
         return
     if not ticket.escalating:
-        draft.answer(TextId.NOT_YOURS, person, by=ticket.assignee, time=ticket.acknowledged_at or draft.now)
+        draft.answer(TextId.NOT_YOURS, person, by=ticket.assignee, time=ticket.acknowledged_at or draft.at)
         return
     if ticket.escalation.joining:
         draft.record(ev.Acknowledged(**draft.head(), person=person, joined=True))
-        draft.tell(ticket.assignee, TextId.JOINED, by=person, time=draft.now)
+        draft.tell(ticket.assignee, TextId.JOINED, by=person, time=draft.at)
     else:  # reopened, and whoever had it did not answer
         _take_over(draft, person)
     draft.answer(TextId.ACKED, person)
@@ -57,7 +57,7 @@ def acknowledge(draft: Draft, person: str) -> None:
 def _take_over(draft: Draft, person: str) -> None:
     holder, until = draft.ticket.assignee, draft.holds_until()
     draft.record(ev.Taken(**draft.head(), person=person, previous=holder, holds_until=until))
-    draft.tell(holder, TextId.TAKEN, by=person, time=draft.now)
+    draft.tell(holder, TextId.TAKEN, by=person, time=draft.at)
 
 
 def take_it(draft: Draft, person: str, *, implied: bool = False) -> None:
@@ -69,7 +69,7 @@ def take_it(draft: Draft, person: str, *, implied: bool = False) -> None:
     if first and not implied:
         draft.tell_customer(TextId.ACKED_C, name=person)
     for other in others:
-        draft.tell(other, TextId.TAKEN, by=person, time=draft.now)
+        draft.tell(other, TextId.TAKEN, by=person, time=draft.at)
 
 
 def answer_over(draft: Draft, person: str) -> None:
@@ -122,7 +122,7 @@ def take(draft: Draft, person: str) -> None:
     offered = ticket.handoff.to if ticket.handoff else ""
     _take_over(draft, person)
     if offered not in ("", person):
-        draft.tell(offered, TextId.TAKEN, by=person, time=draft.now)
+        draft.tell(offered, TextId.TAKEN, by=person, time=draft.at)
     draft.answer(TextId.ACKED, person)
 
 
@@ -196,7 +196,7 @@ def hold(draft: Draft, command: cmd.Hold) -> None:
         return
     if draft.ticket.state == State.ON_HOLD and draft.ticket.hold_reason != command.reason:
         end_hold(draft, command.person)  # one reason at a time: the clocks of the old one go on
-    until = draft.now + command.duration if command.duration else None
+    until = draft.at + command.duration if command.duration else None
     draft.record(
         ev.Held(
             **draft.head(),

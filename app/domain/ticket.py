@@ -69,7 +69,8 @@ class Handoff:
 class Ticket:
     """One customer emergency, first message to confirmed closure. `version` counts its events.
 
-    `changed_at` is when the last of them was recorded. `breached` are the metrics whose breach is on record,
+    `changed_at` is when the last of them was recorded, `latest_at` the instant before which no further one can
+    have happened: that of the last event, or when a warning or breach was noticed. `breached` are the metrics whose breach is on record,
     `breaches` the same with the instant of each; the first `kept_breaches` of them were recorded under a
     policy that the ticket was moved from.
     `news` are the customer's later words that had it asked for anew; pages quote them before `text`.
@@ -130,6 +131,7 @@ class Ticket:
     breach_notes: tuple[BreachNote, ...] = ()
     warned: tuple[str, ...] = ()
     history: tuple[SlaEvent, ...] = ()
+    latest_at: datetime | None = None
 
     @property
     def open(self) -> bool:
@@ -212,6 +214,7 @@ def opened(ticket_id: int, event: ev.Opened) -> Ticket:
         requester=event.requester,
         text=event.text,
         opened_at=event.at,
+        latest_at=event.at,
         changed_at=event.recorded_at,
         ladder=event.ladder,
         revision=event.revision,
@@ -232,8 +235,10 @@ def evolve(ticket: Ticket | None, event: AnyEvent, *, ticket_id: int = 0) -> Tic
     seen = sla_event(event)
     history = ticket.history if seen is None else (*ticket.history, seen)
     changed_at = max(ticket.changed_at, event.recorded_at)
-    after = _apply(ticket, event)
-    return replace(after, version=ticket.version + 1, history=history, changed_at=changed_at)
+    seen_at = event.recorded_at if isinstance(event, ev.Warned | ev.Breached) else event.at
+    latest_at = max(ticket.latest_at or ticket.changed_at, seen_at)
+    after = replace(_apply(ticket, event), version=ticket.version + 1, history=history)
+    return replace(after, changed_at=changed_at, latest_at=latest_at)
 
 
 def fold(ticket_id: int, events: Iterable[AnyEvent]) -> Ticket:

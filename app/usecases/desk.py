@@ -50,6 +50,7 @@ class Desk:
         self.wording = Wording(house, self.roster.directory, now)
         self.tickets: dict[int, Ticket] = {}
         self.outbox: list[OutboxRow] = []
+        self.heard_at: datetime | None = None  # when the message came that is being handled; None: now
         self.may_open = 1  # how many tickets this transaction may open at most: their numbers come at once
         self._work: dict[int, _Work] = {}
         self._audit: list[records.AuditEntry] = []
@@ -92,6 +93,7 @@ class Desk:
             roster=self.roster,
             actions=self.house.actions(self.connection, policy_hash),
             timezone=zone,
+            heard_at=self.heard_at,
         )
         decision = decide(ticket, command, setting)
         work = self._work.setdefault(decision.ticket.id, _Work(ticket.version if ticket else 0))

@@ -159,6 +159,7 @@ def _read_and_decide(desk: Desk, waiting: Sequence[Waiting]) -> list[Handled]:
 
 def handle_one(desk: Desk, people: Correspondents, waiting: Waiting, message: Message) -> Handled:
     """Do what one message asks for, on the desk; return what became of it."""
+    desk.heard_at = waiting.inbound.received_at
     if message.automatic:
         # Automatic mail never opens, acknowledges, confirms or reopens anything (RFC 3834).
         return Handled(waiting.id, None, f"automatic: {message.automatic}"[:500])

@@ -244,7 +244,8 @@ class _Visit:
                 return cmd.Take(**who)
             case Verb.ETA if reply.eta is not None:
                 zone = ZoneInfo(self.desk.zone(ticket.site))
-                return cmd.GiveEta(**who, eta=eta_instant(reply.eta, self.desk.now, zone))
+                sent = min(self.waiting.inbound.received_at, self.desk.now)
+                return cmd.GiveEta(**who, eta=eta_instant(reply.eta, sent, zone))
             case Verb.ONSITE:
                 return cmd.Arrive(**who)
             case Verb.HOLD:

@@ -95,10 +95,16 @@ class Walk:
     timers: frozenset[Timer] = frozenset()
     ever_armed: list[Timer] = field(default_factory=list)
     pages: list[Say] = field(default_factory=list)
+    lag: timedelta = timedelta(0)  # for how long what people say waits to be read
 
     def do(self, command: cmd.Command) -> Decision:
         setting = Setting(
-            now=self.now, ladder=self.ladder, revision="rev", policy=self.policy, roster=Roster(self.who)
+            now=self.now,
+            ladder=self.ladder,
+            revision="rev",
+            policy=self.policy,
+            roster=Roster(self.who),
+            heard_at=self.now - self.lag,
         )
         before = self.ticket
         decision = decide(before, command, setting)
@@ -127,6 +133,8 @@ class Walk:
         assert ticket is not None
         assert fold(ticket.id, self.events) == ticket
         assert ticket.version == len(self.events)
+        told = [e.at for e in self.events if e.kind not in ("opened", "warned", "breached", "released")]
+        assert told == sorted(told), "something happened before what it came after"
         kinds = [timer.kind for timer in self.timers]
         assert len({(t.kind, t.key) for t in self.timers}) == len(kinds)
         if ticket.state in ENDED:
@@ -289,6 +297,7 @@ def step(draw: Any, walk: Walk) -> None:
                 "customer",
                 "fail",
                 "left",
+                "lag",
                 "timer",
                 "catch up",
                 "directory",
@@ -315,6 +324,8 @@ def step(draw: Any, walk: Walk) -> None:
         walk.do(any_timer(draw, walk))
     elif move == "catch up":
         walk.fire_all_due()
+    elif move == "lag":
+        walk.lag = draw(st.sampled_from([timedelta(0), MINUTE, 20 * MINUTE, -MINUTE]))
     elif move == "directory":
         walk.who = draw(st.sampled_from(DIRECTORIES))
     elif move == "ladder":

@@ -72,7 +72,7 @@ def test_a_level_of_people_without_a_way_to_be_paged_moves_on_at_once() -> None:
         key="ana",
         name="Ana Test",
         roles=(),
-        methods=(ContactMethod(MethodKind.VOICE, "+16175550111"),),
+        methods=(),
         timezone="America/New_York",
     )
     case = Case(who=directory(people={**directory().people, "ana": mute}))
