@@ -69,10 +69,10 @@ class Handoff:
 class Ticket:
     """One customer emergency, first message to confirmed closure. `version` counts its events.
 
-    `changed_at` is when the last of them was recorded, `latest_at` the instant before which no further one can
-    have happened: that of the last event, or when a warning or breach was noticed. `breached` are the metrics whose breach is on record,
-    `breaches` the same with the instant of each; the first `kept_breaches` of them were recorded under a
-    policy that the ticket was moved from.
+    `changed_at` is when the last of them was recorded; no further one can have happened before `latest_at`,
+    which is that of the last event, or when a warning or breach was noticed. `breached` are the metrics whose
+    breach is on record, `breaches` the same with the instant of each; the first `kept_breaches` of them were
+    recorded under a policy that the ticket was moved from.
     `news` are the customer's later words that had it asked for anew; pages quote them before `text`.
     `passed` are those who said that they cannot, since they were last asked. `reserved` when the customer has
     more to say than yes or no about a ticket that is marked as fixed: it does not close unconfirmed.
