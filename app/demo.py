@@ -131,7 +131,8 @@ def _say_where(secret: bytes, settings: Settings, *, open_browser: bool) -> None
         f"  the phones  {phones}\n\n"
         "On the phones page, text as Tanya Brooks (store 114):\n"
         "  water coming through ceiling aisle 7, store 114\n"
-        "and watch Dana's phone. Ctrl-C stops everything.\n",
+        "and watch Dana's phone. If she does not answer for a minute, Priya's phone rings.\n"
+        "Ctrl-C stops everything.\n",
     )
     sys.stdout.flush()
     if open_browser:
