@@ -20,6 +20,7 @@ from app.providers.twilio import TwilioConfig, broken_connection, connect, refus
 
 # Short: most voicemails answer after 25 to 30 seconds, and the next person is better than a voicemail.
 _RING_SECONDS = 20
+_TALK_SECONDS = 300
 _PATIENCE = "#rc=2&rp=all&ct=2000&rt=5000"
 _PHONE_NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _EVENTS = ["initiated", "ringing", "answered", "completed"]
@@ -46,6 +47,7 @@ class TwilioCalls:
                 from_=number,
                 url=self._url("answer", call.token) + _PATIENCE,
                 timeout=_RING_SECONDS,
+                time_limit=_TALK_SECONDS,
                 status_callback=self._url("status", call.token),
                 status_callback_event=_EVENTS,
                 machine_detection="Enable",

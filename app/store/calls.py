@@ -29,8 +29,8 @@ class Line:
         return self.before in ("answered", "undelivered")
 
 
-# Whoever acknowledged in whatever way: a line whose ticket asks for nobody any more is ended. `not_before` is
-# the lease, and the pause before another try: ending a call twice does no harm.
+# Whoever acknowledged in whatever way: a line is ended when its ticket asks for nobody any more, or its
+# person has passed. `not_before` is the lease, and the pause before another try; ending a call twice does no harm.
 _TAKE = text(
     """
     WITH chosen AS MATERIALIZED (
@@ -42,6 +42,7 @@ _TAKE = text(
             OR NOT EXISTS (
                 SELECT 1 FROM tickets t WHERE t.id = o.ticket_id
                 AND t.doc #>> '{escalation,next_at}' IS NOT NULL
+                AND NOT coalesce(jsonb_exists(t.doc -> 'passed', o.person), false)
             )
         )
         ORDER BY o.not_before, o.id LIMIT :batch FOR UPDATE OF o SKIP LOCKED

@@ -20,6 +20,7 @@ from app.domain.texts import TextId
 from app.domain.ticket import State, Ticket
 from app.ports import Prompt
 from app.store import calls as call_store
+from app.store import contact_checks
 from app.store import directory as directory_store
 from app.store import inbox as inbox_store
 from app.store import outbox as outbox_store
@@ -136,6 +137,7 @@ def handle_key(desk: Desk, waiting: Waiting) -> Handled:
         details = Say(text=TextId.DETAILS, person=row.person)
         desk.say(desk.wording.rows(details, desk.tickets[ticket.id], None))
     call_store.mark(desk.connection, row.id, DeliveryStatus.DELIVERED, desk.now, f"pressed {digit}")
+    contact_checks.clear_failing(desk.connection, [(row.channel, row.address)])
     return Handled(waiting.id, ticket.id, "")
 
 
