@@ -29,8 +29,9 @@ class Line:
         return self.before in ("answered", "undelivered")
 
 
-# Whoever acknowledged in whatever way: a line is ended when its ticket asks for nobody any more, or its
-# person has passed. `not_before` is the lease, and the pause before another try; ending a call twice does no harm.
+# Whoever acknowledged in whatever way: a line is ended when its ticket asks for nobody any more, or when its
+# person has passed. `not_before` is the lease, and the pause before another try: ending a call twice does no
+# harm.
 _TAKE = text(
     """
     WITH chosen AS MATERIALIZED (
