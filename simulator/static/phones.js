@@ -104,6 +104,8 @@ function draw() {
     const rings = one.talks?.some((call) => call.asks === "pick_up");
     return make("a", { href: `#${domId(one.kind, one.id)}`, class: rings ? "rings" : "" }, icon(rings ? "call" : one.kind), one.name || one.id);
   }));
+  const ringing = wanted.map((key) => everybody.get(key)).filter((one) => one.talks?.some((call) => call.asks === "pick_up"));
+  byId("rings").replaceChildren(...ringing.map((one) => make("a", { href: `#${domId(one.kind, one.id)}` }, icon("call"), `${one.name || one.id} is called`)));
   drawPeople();
 }
 

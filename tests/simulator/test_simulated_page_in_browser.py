@@ -106,6 +106,10 @@ def test_a_phone_rings_is_answered_and_a_key_is_pressed(
     )
     app.answer = lambda got: "<Response><Say>You have it.</Say></Response>" if got.path == "/key" else ask
     twilio.calls.create(to=ANN, from_=OURS, url=f"{app.url}/answer")
+    expect(page.locator(".strip a.rings")).to_have_text("Ann Lee")
+    page.set_viewport_size({"width": 1200, "height": 700})
+    expect(page.locator("#rings a")).to_have_text("Ann Lee is called")
+    page.set_viewport_size({"width": 360, "height": 740})
     page.get_by_role("button", name="Answer").click()
     expect(page.locator(".call .heard")).to_have_text("Water <img src=x onerror=alert(1)> Press 1.")
     page.get_by_role("button", name="Key 1").click()

@@ -233,3 +233,35 @@ def test_a_board_that_is_too_long_says_how_many_are_missing() -> None:
     assert not any(row.can_ack for group in page.groups for row in group.rows)
     linked = replace(nobody, role=LINK, only_ticket=8)
     assert not linked.sees(ticket.id)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"status": "sent"}, ("sent", "")),
+        ({"status": "answered"}, ("picked up, no key yet", "")),
+        ({"status": "delivered", "detail": "pressed 1"}, ("pressed 1", "good")),
+        ({"status": "ended"}, ("hung up: no longer needed", "")),
+        (
+            {"status": "undelivered", "detail": "a voicemail answered"},
+            ("undelivered: a voicemail answered", "bad"),
+        ),
+    ],
+)
+def test_how_a_call_fares(changes: dict[str, Any], status: tuple[str, str]) -> None:
+    assert delivery_status(delivery(channel="voice", **changes)) == status
+
+
+def test_a_call_without_a_key_says_what_happened_and_what_is_tried_next() -> None:
+    failed = replace(
+        sample(EVENT_TYPES["delivery_failed"]),
+        person="ana",
+        channel=Channel.VOICE,
+        address="+16175550142",
+        page=True,
+        code="no_answer",
+        next_channel="sms",
+    )
+    (line, *_) = timeline(view(Case(), events=(failed,)))
+    assert line.title.startswith("Call to Ana T. at ")
+    assert line.title.endswith(": nobody picked up. Next try by text.")
