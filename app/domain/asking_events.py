@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from app.domain.directory import MethodKind
 from app.domain.event import Event
 from app.domain.message import Channel
 
@@ -33,6 +34,41 @@ class LevelReached(Event):
     waiting: tuple[str, ...] = ()
     continued: bool = False
     directory: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageStep:
+    """One try to page `person`: by this method, at `at` (UTC), with this text; `done` when it was sent."""
+
+    person: str
+    kind: MethodKind
+    address: str
+    at: datetime
+    text: str = ""
+    done: bool = False
+
+    def by(self, kind: str, address: str) -> bool:
+        """Return whether it goes by this method."""
+        return (str(self.kind), self.address) == (str(kind), address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagesPlanned(Event):
+    """`person`, who is asked now, is tried by several methods or later, until somebody has the ticket."""
+
+    kind: ClassVar[str] = "pages_planned"
+    person: str
+    steps: tuple[PageStep, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagedAgain(Event):
+    """`person` did not answer yet (or a method failed) and is tried by another one, or once more."""
+
+    kind: ClassVar[str] = "paged_again"
+    person: str
+    method: MethodKind
+    address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from app.domain.directory import Directory
 from app.domain.sla import ClockReport, Metric, Policy, explain
 from app.domain.ticket import State, Ticket
 
-ESCALATION, CLOCK, CLOSURE, HOLD = "escalation", "clock", "closure", "hold"
+ESCALATION, CLOCK, CLOSURE, HOLD, PAGE = "escalation", "clock", "closure", "hold", "page"
 HOLDER, HANDOFF = "holder", "handoff"
 Reports = Mapping[Metric, ClockReport]
 
@@ -97,6 +97,11 @@ def wanted_timers(ticket: Ticket, policy: Policy, reports: Reports) -> frozenset
         return frozenset()
     if ticket.escalation.next_at is not None:
         timers.append(Timer(ESCALATION, "", ticket.escalation.next_at))
+        waiting: dict[str, datetime] = {}
+        for step in ticket.page_steps:
+            if not step.done:
+                waiting[step.person] = min(step.at, waiting.get(step.person, step.at))
+        timers.extend(Timer(PAGE, person, at) for person, at in waiting.items())
     if ticket.state == State.ON_HOLD and ticket.hold_until is not None:
         timers.append(Timer(HOLD, "", ticket.hold_until))
     if waits_for_holder(ticket) and ticket.ack_until is not None:

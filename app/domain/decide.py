@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from app.domain import closing, explaining, handoffs, merging, responding, worsening
+from app.domain import closing, explaining, handoffs, merging, repaging, responding, worsening
 from app.domain import commands as cmd
 from app.domain import events as ev
 from app.domain.classification import trace_of
@@ -20,6 +20,7 @@ from app.domain.clocks import (
     ESCALATION,
     HANDOFF,
     HOLDER,
+    PAGE,
     Reports,
     Timer,
     closure_due,
@@ -29,7 +30,6 @@ from app.domain.commands import Command
 from app.domain.directory import Role
 from app.domain.drafting import Draft, Fact, Say, Setting
 from app.domain.events import AnyEvent
-from app.domain.roster import PAGED_BY
 from app.domain.sla import Metric
 from app.domain.texts import TextId
 from app.domain.thresholds import record_thresholds
@@ -158,7 +158,7 @@ def _dispatch(draft: Draft, command: Command) -> bool:  # noqa: C901, PLR0912, P
         case cmd.TimerFired():
             return not _timer_fired(draft, command)
         case cmd.ReportFailure():
-            _report_failure(draft, command)
+            repaging.report_failure(draft, command)
         case _:
             assert_never(command)
     return False
@@ -267,48 +267,9 @@ def _timer_fired(draft: Draft, command: cmd.TimerFired) -> bool:
         return handoffs.holder_timer(draft, due)
     if command.kind == HANDOFF:
         return handoffs.expire(draft, due)
+    if command.kind == PAGE:
+        return repaging.step_due(draft, command.key, due)
     if command.kind == CLOSURE and ticket.state == State.RESOLVED and closure_due(ticket) == due:
         closing.closure_step(draft)
         return True
     return False
-
-
-def _report_failure(draft: Draft, command: cmd.ReportFailure) -> None:
-    ticket, person = draft.ticket, command.person
-    asks = person and person not in ticket.passed and command.text != TextId.EXHAUSTED
-    following_method = _method_after(draft, command) if asks else None
-    methods = draft.setting.roster.methods(person)
-    draft.record(
-        ev.DeliveryFailed(
-            **draft.head(),
-            person=person,
-            channel=command.channel,
-            address=command.address,
-            page=command.page,
-            code=command.code,
-            detail=command.detail,
-            outbox_id=command.outbox_id,
-            next_channel="" if following_method is None else methods[following_method].kind,
-        ),
-    )
-    if not person:
-        for holder in (ticket.assignee,) if ticket.assignee else ticket.escalation.asked:
-            to, channel = ticket.requester.name or command.address, str(command.channel)
-            draft.tell(holder, TextId.DELIVERY_FAILED, to=to, channel=channel, reason=command.detail)
-    elif command.page and (ticket.escalating or handoffs.awaited(draft, person)):
-        others = draft.ticket.escalation
-        if handoffs.awaited(draft, person):
-            handoffs.page_failed(draft, person, following_method)
-        elif following_method is not None:
-            draft.page(person, method=following_method, text=TextId(command.text) if command.text else None)
-        elif person in ticket.escalation.asked and (others.waiting or not draft.ticket.next_asked):
-            draft.advance("unreachable", without=person)
-
-
-def _method_after(draft: Draft, command: cmd.ReportFailure) -> int | None:
-    """Return the index of the contact method after the one that failed, if there is one."""
-    methods = draft.setting.roster.methods(command.person)
-    # One number may be there twice, to be called and to be texted.
-    failed = (str(command.channel), command.address)
-    place = next((i for i, m in enumerate(methods) if (str(m.kind), m.address) == failed), len(methods))
-    return next((i for i, m in enumerate(methods) if i > place and m.kind in PAGED_BY), None)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property
 
@@ -46,6 +46,15 @@ class ContactMethod:
     verified: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class NotifyStep:
+    """A notification rule's step: tickets of `priority` page by `kind`, so long after the person is asked."""
+
+    priority: str
+    kind: MethodKind
+    after: timedelta
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
     """The service company that runs this Closeloop: `short_name` opens each text to a customer."""
@@ -60,6 +69,8 @@ class Company:
 class Person:
     """Somebody who can be paged. `methods` in the order in which they are tried.
 
+    `notify` are their own notification rules (notifying.py), `quiet` is when to leave them alone, local time.
+
     `cover` is the target that stands in while this person is off (`person:KEY`, `team:NAME` or
     `schedule:NAME`), `leave_feed` the URL or file of the iCalendar feed that says when that is; or empty.
     """
@@ -72,6 +83,8 @@ class Person:
     language: str = "en"
     cover: str = ""
     leave_feed: str = ""
+    notify: tuple[NotifyStep, ...] = ()
+    quiet: tuple[time, time] | None = None
     active: bool = True
 
     @property

@@ -6,13 +6,14 @@ What must not live here: what each command means (decide.py).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from app.domain import events as ev
 from app.domain.escalation import Ladder, Position, following, in_order
 from app.domain.events import AnyEvent
+from app.domain.notifying import URGENT, plan, trivial
 from app.domain.roster import Roster, Scope
 from app.domain.sla import Policy
 from app.domain.sla_actions import Actions
@@ -265,11 +266,14 @@ class Draft:
         person: str,
         *,
         text: TextId | None = None,
-        method: int = 0,
+        method: int | None = None,
         missed: str = "",
         **facts: Fact,
     ) -> None:
-        """Ask a person to take the ticket; the text says until when, and who was asked before in vain."""
+        """Ask a person to take the ticket; the text says until when, and who was asked before in vain.
+
+        By their notification rules, or by the one `method` of theirs (an index).
+        """
         next_at = self.ticket.escalation.next_at
         if next_at is not None:
             facts["ack_by"] = next_at
@@ -281,7 +285,24 @@ class Draft:
         if text is None:
             known = self.ticket.requester.contact or self.ticket.account
             text = TextId.PAGE if known else TextId.PAGE_UNKNOWN
-        self.tell(person, text, page=True, method=method, **facts)
+        for index in self._planned(person, text) if method is None else (method,):
+            self.tell(person, text, page=True, method=index, **facts)
+
+    def _planned(self, person: str, text: TextId) -> list[int]:
+        """Plan how a person is tried from now on; return by which methods at once."""
+        known = self.setting.roster.directory.people.get(person) if self.ticket.escalating else None
+        steps = plan(known, self.urgency, self.now, text) if known else ()
+        if known is None or not steps or trivial(steps, known, self.now):
+            return [0]
+        steps = tuple(replace(step, done=step.at <= self.now) for step in steps)
+        self.record(ev.PagesPlanned(**self.head(), person=person, steps=steps))
+        ways = [(str(m.kind), m.address) for m in known.methods]
+        return [ways.index((str(step.kind), step.address)) for step in steps if step.done]
+
+    @property
+    def urgency(self) -> str:
+        """Return the priority by which people are paged: danger to people is always the most urgent."""
+        return URGENT if self.ticket.life_safety else self.ticket.priority
 
     def _exhausted(self) -> None:
         ladder, cycle = self.setting.ladder, self.ticket.escalation.cycle

@@ -23,6 +23,9 @@ from app.domain.asking_events import (
     HolderKept,
     HolderSilent,
     LevelReached,
+    PagedAgain,
+    PagesPlanned,
+    PageStep,
     Passed,
     Taken,
 )
@@ -58,6 +61,9 @@ __all__ = [
     "HolderKept",
     "HolderSilent",
     "LevelReached",
+    "PageStep",
+    "PagedAgain",
+    "PagesPlanned",
     "Passed",
     "Requester",
     "Taken",
@@ -306,6 +312,8 @@ AnyEvent = (
     | CustomerWrote
     | EscalationArmed
     | LevelReached
+    | PagesPlanned
+    | PagedAgain
     | Exhausted
     | AskedAnew
     | DeliveryFailed

@@ -15,6 +15,7 @@ from app.domain import breach_notes
 from app.domain import events as ev
 from app.domain.breach_notes import BreachNote
 from app.domain.events import AnyEvent, Requester
+from app.domain.notifying import steps_after
 from app.domain.sla import SlaEvent
 
 
@@ -74,6 +75,7 @@ class Ticket:
     breach is on record, `breaches` the same with the instant of each; the first `kept_breaches` of them were
     recorded under a policy that the ticket was moved from.
     `news` are the customer's later words that had it asked for anew; pages quote them before `text`.
+    `page_steps` are the further tries to page those who are asked (notifying.py).
     `passed` are those who said that they cannot, since they were last asked. `reserved` when the customer has
     more to say than yes or no about a ticket that is marked as fixed: it does not close unconfirmed.
     `ack_until` is when the acknowledgement counts no longer if nothing follows it, and `ack_asked` whether
@@ -132,6 +134,7 @@ class Ticket:
     warned: tuple[str, ...] = ()
     history: tuple[SlaEvent, ...] = ()
     latest_at: datetime | None = None
+    page_steps: tuple[ev.PageStep, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -238,6 +241,9 @@ def evolve(ticket: Ticket | None, event: AnyEvent, *, ticket_id: int = 0) -> Tic
     seen_at = event.recorded_at if isinstance(event, ev.Warned | ev.Breached) else event.at
     latest_at = max(ticket.latest_at or ticket.changed_at, seen_at)
     after = replace(_apply(ticket, event), version=ticket.version + 1, history=history)
+    steps = steps_after(ticket.page_steps, event) if after.escalating else ()
+    if steps != ticket.page_steps:
+        after = replace(after, page_steps=steps)
     return replace(after, changed_at=changed_at, latest_at=latest_at)
 
 
@@ -330,6 +336,8 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
             return _held_until(ticket, None)
         case (
             ev.Opened()
+            | ev.PagesPlanned()
+            | ev.PagedAgain()
             | ev.CustomerWrote()
             | ev.DeliveryFailed()
             | ev.Confirmed()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -42,6 +42,7 @@ from app.domain.directory import (
     LaterOverride,
     Leave,
     MethodKind,
+    NotifyStep,
     Person,
     Role,
     Site,
@@ -199,7 +200,7 @@ def save(connection: Connection, writes: Writes) -> None:
         _upsert(connection, company, [_values(writes.company, _COMPANY) | {"id": 1, "duty": writes.duty}])
     # Who leaves goes first: an address of theirs may be somebody else's from this statement on.
     leaving_first = sorted(writes.people, key=lambda person: person.active)
-    _upsert(connection, people, [_values(p, _PERSON) | {"roles": list(p.roles)} for p in leaving_first])
+    _upsert(connection, people, [_person_row(p) for p in leaving_first])
     _upsert(connection, contact_methods, methods)
     _upsert(connection, accounts, [_values(a, _ACCOUNT) for a in writes.accounts])
     _upsert(connection, sites, [_values(s, _SITE) for s in writes.sites])
@@ -281,7 +282,23 @@ def _contacts(connection: Connection, condition: ColumnElement[bool]) -> Iterabl
 
 
 def _person(row: Row, methods: Iterable[ContactMethod]) -> Person:
-    return Person(**{**row, "roles": tuple(map(Role, row["roles"])), "methods": tuple(methods)})
+    special = {
+        "roles": tuple(map(Role, row["roles"])),
+        "methods": tuple(methods),
+        "notify": tuple(
+            NotifyStep(p, MethodKind(kind), timedelta(seconds=s)) for p, kind, s in row["notify"]
+        ),
+        "quiet": tuple(map(time.fromisoformat, row["quiet"])) or None,
+    }
+    return Person(**{**row, **special})
+
+
+def _person_row(person: Person) -> Row:
+    return _values(person, _PERSON) | {
+        "roles": list(person.roles),
+        "notify": [[s.priority, s.kind, s.after.total_seconds()] for s in person.notify],
+        "quiet": [clock.isoformat("minutes") for clock in person.quiet or ()],
+    }
 
 
 def _account(row: Row) -> Account:

@@ -75,6 +75,9 @@ people = Table(
     # Who covers while this person is off, and the iCalendar feed that says when that is; empty for none.
     Column("cover", Text, nullable=False, server_default=text("''")),
     Column("leave_feed", Text, nullable=False, server_default=text("''")),
+    # Notification rules: a list of [priority, kind of method, seconds]; quiet hours: nothing, or two times.
+    Column("notify", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("quiet", JSONB, nullable=False, server_default=text("'[]'")),
     _active(),
     CheckConstraint("key ~ '^[a-z0-9][a-z0-9_-]*$'", name="key"),
     CheckConstraint("cardinality(roles) > 0", name="roles"),

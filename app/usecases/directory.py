@@ -148,6 +148,8 @@ def _details(old: Company | Person | Account | Site | Contact, new: object) -> I
             continue
         if name == "methods":
             yield from _method_details(before, after)
+        elif name == "notify":
+            yield "notification rules changed"
         else:
             yield f"{name.replace('_', ' ')} {_words(name, before)} -> {_words(name, after)}"
 
@@ -170,6 +172,8 @@ def _method_details(old: Sequence[ContactMethod], new: Sequence[ContactMethod]) 
 
 
 def _words(name: str, value: object) -> str:
+    if name == "quiet" and isinstance(value, tuple):
+        return "-".join(clock.isoformat("minutes") for clock in value)
     if name == "sites" and isinstance(value, tuple):
         return ", ".join(key.partition(".")[2] for key in value) or "all"
     if name == "leave_feed" and value:

@@ -124,6 +124,8 @@ def _person(entry: PersonEntry, company: CompanyEntry) -> Person:
         language=entry.language,
         cover=entry.cover or "",
         leave_feed=entry.leave_feed or "",
+        notify=entry.notify,
+        quiet=entry.quiet_hours,
     )
 
 

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, mod
 
 from app.documents import Text, nearest
 from app.domain.directory import ContactMethod, MethodKind, Role
+from app.usecases.directory_notify import Notify, Quiet
 
 VERSION = 1
 REGION = "US"
@@ -212,6 +213,8 @@ class PersonEntry(_Entry):
     cover: Target | None = None
     leave_feed: Annotated[Text, AfterValidator(_feed)] | None = None
     verified: Yes = False
+    notify: Notify = ()
+    quiet_hours: Quiet = None
 
 
 class ContractEntry(_Entry):

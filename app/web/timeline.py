@@ -39,6 +39,8 @@ _HIDDEN_LINK = "(their link)"
 _CONSEQUENCES = (
     ev.EscalationArmed,
     ev.LevelReached,
+    ev.PagesPlanned,
+    ev.PagedAgain,
     ev.Exhausted,
     ev.AskedAnew,
     ev.HolderAsked,
@@ -175,6 +177,21 @@ class _Teller:
     def name(self, key: str) -> str:
         return self.names.short(key)
 
+    def held(self, event: ev.Held) -> _Said:
+        """Return what work waits for, and until when."""
+        until = f", until {self.when(event.until).text}" if event.until else ""
+        return _Said(f"On hold: {reason_text(event.reason)}{until}", event.text)
+
+    def paging(self, event: ev.PagesPlanned | ev.PagedAgain) -> _Said:
+        """Return how a person is tried, now and later."""
+        if isinstance(event, ev.PagedAgain):
+            return _Said(f"{self.name(event.person)} paged again, by {CHANNELS[event.method]}")
+        tries = [
+            f"{CHANNELS[step.kind]} {'now' if step.done else 'at ' + self.when(step.at).text}"
+            for step in event.steps
+        ]
+        return _Said(f"{self.name(event.person)} is paged by {', '.join(tries)}")
+
     def words(self, event: AnyEvent) -> _Said:  # noqa: C901, PLR0912, PLR0915 - one flat branch for each event
         """Return an event in words."""
         match event:
@@ -187,6 +204,8 @@ class _Teller:
                 return _Said(f"Asking begins at {self.when(event.next_at).text}")
             case ev.LevelReached():
                 return self.level(event)
+            case ev.PagesPlanned() | ev.PagedAgain():
+                return self.paging(event)
             case ev.Exhausted():
                 who = self.names.several(event.people) or "nobody on duty"
                 again = self.when(event.next_at).text
@@ -198,8 +217,8 @@ class _Teller:
             case ev.DeliveryFailed():
                 return self.failed(event)
             case ev.Acknowledged():
-                title = "joins" if event.joined else "has it"
-                return _Said(f"{self.name(event.person)} {title}", tone="good", marks=_implied(event.implied))
+                title = f"{self.name(event.person)} {'joins' if event.joined else 'has it'}"
+                return _Said(title, tone="good", marks=_implied(event.implied))
             case ev.Passed():
                 return _Said(f"{self.name(event.person)} cannot", event.text)
             case ev.Taken():
@@ -218,8 +237,7 @@ class _Teller:
             case ev.Arrived():
                 return _Said("On site", marks=_implied(event.implied))
             case ev.Held():
-                until = f", until {self.when(event.until).text}" if event.until else ""
-                return _Said(f"On hold: {reason_text(event.reason)}{until}", event.text)
+                return self.held(event)
             case ev.Released():
                 return _Said("Work goes on" if event.person else "Work goes on: the time of the hold is up")
             case ev.Resolved():

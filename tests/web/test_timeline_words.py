@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from app.domain import commands as cmd
+from app.domain import events as ev
 from app.domain.clocks import read_clocks
+from app.domain.directory import MethodKind
 from app.domain.events import EVENT_TYPES, Requester
 from app.domain.message import Channel
 from app.domain.sla import parse_policy
@@ -105,6 +107,8 @@ def sample(kind: type[Any]) -> Any:
         "actor": "person:sam",
         "requester": Requester(contact="", name="", channel=Channel.SMS, address="+1", our_address="+2"),
         "channel": Channel.SMS,
+        "method": MethodKind.VOICE,
+        "steps": (ev.PageStep(person="ana", kind=MethodKind.SMS, address="+1", at=NIGHT),),
         "people": ("ana", "olga@x.example", "who"),
         "person": "olga@x.example",
         "previous": "gone",
