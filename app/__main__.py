@@ -82,6 +82,20 @@ def serve(
 
 
 @cli.command()
+def doctor() -> None:
+    """Look at everything that this installation depends on; each line says what to do."""
+    from app.doctor import Verdict, examine
+    from app.settings import read_settings
+
+    bad = 0
+    for line in examine(read_settings()):
+        typer.echo(str(line))
+        bad += line.verdict is Verdict.BAD
+    typer.echo(f"{bad} to mend." if bad else "All is well.")
+    raise typer.Exit(1 if bad else 0)
+
+
+@cli.command()
 def migrate() -> None:
     """Bring the database's schema up to date."""
     from app import bootstrap

@@ -44,6 +44,8 @@ from app.usecases.rule_names import unknown_names
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from app.providers.sendgrid import SendGridConfig
+    from app.providers.twilio import TwilioConfig
     from app.usecases.delivery import Gateways
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -174,14 +176,11 @@ def build_house(settings: Settings, engine: Engine, rulebook: Rulebook) -> House
     )
 
 
-def build_gateways(settings: Settings) -> Gateways:
-    """Return the real gateways to the providers."""
-    from app.providers.sendgrid import SendGridConfig, SendGridMail
-    from app.providers.twilio import TwilioConfig, TwilioSms
-    from app.providers.twilio_calls import TwilioCalls
-    from app.usecases.delivery import Gateways
+def twilio_config(settings: Settings) -> TwilioConfig:
+    """Return how Twilio is spoken to."""
+    from app.providers.twilio import TwilioConfig
 
-    account = TwilioConfig(
+    return TwilioConfig(
         account_sid=settings.twilio_account_sid,
         auth_token=settings.twilio_auth_token.get_secret_value(),
         from_number=settings.twilio_from,
@@ -189,16 +188,29 @@ def build_gateways(settings: Settings) -> Gateways:
         public_base_url=settings.public_url.rstrip("/"),
         api_base=settings.twilio_api_base,
     )
+
+
+def sendgrid_config(settings: Settings) -> SendGridConfig:
+    """Return how SendGrid is spoken to."""
+    from app.providers.sendgrid import SendGridConfig
+
+    return SendGridConfig(
+        api_key=settings.sendgrid_api_key.get_secret_value(),
+        api_base=settings.sendgrid_api_base,
+        from_address=settings.mail_from,
+    )
+
+
+def build_gateways(settings: Settings) -> Gateways:
+    """Return the real gateways to the providers."""
+    from app.providers.sendgrid import SendGridMail
+    from app.providers.twilio import TwilioSms
+    from app.providers.twilio_calls import TwilioCalls
+    from app.usecases.delivery import Gateways
+
+    account = twilio_config(settings)
     return Gateways(
-        sms=TwilioSms(account),
-        calls=TwilioCalls(account),
-        mail=SendGridMail(
-            SendGridConfig(
-                api_key=settings.sendgrid_api_key.get_secret_value(),
-                api_base=settings.sendgrid_api_base,
-                from_address=settings.mail_from,
-            ),
-        ),
+        sms=TwilioSms(account), calls=TwilioCalls(account), mail=SendGridMail(sendgrid_config(settings))
     )
 
 

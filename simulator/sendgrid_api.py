@@ -34,11 +34,19 @@ class SendGridApi:
         """Return the routes."""
         return [
             Route("/v3/mail/send", self._send, methods=["POST"]),
+            Route("/v3/scopes", self._scopes, methods=["GET"]),
             Route("/v3/{rest:path}", self._nothing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         ]
 
     async def _nothing(self, request: Request) -> Response:
         return self._answered(request, refusal(MailRefusedError("not found", None, 404)), "not found")
+
+    async def _scopes(self, request: Request) -> Response:
+        try:
+            self._authenticate(request)
+        except MailRefusedError as error:
+            return self._answered(request, refusal(error), error.message, error.field)
+        return self._answered(request, Response('{"scopes": ["mail.send"]}', media_type="application/json"))
 
     async def _send(self, request: Request) -> Response:
         try:
@@ -60,6 +68,10 @@ class SendGridApi:
             raise MailRefusedError(
                 "The provided authorization grant is invalid, expired, or revoked", None, 401
             )
+        if request.method == "POST":
+            self._check_type(request)
+
+    def _check_type(self, request: Request) -> None:
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             raise MailRefusedError("Content-Type should be application/json.", None, 415)
 

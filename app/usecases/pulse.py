@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import Connection
 
 from app.domain.errors import CloseloopError
 from app.store import nodes as node_store
@@ -47,17 +48,16 @@ class Pulse:
         """Return whether this process's clock may decide what is due."""
         return abs(self.skew) <= MOST_SKEW
 
+    def compare(self) -> None:
+        """Compare the clocks, and leave no sign of life."""
+        with self._house.begin() as connection:
+            self._compare(connection)
+
     def beat(self) -> None:
         """Write a sign of life and compare the clocks."""
-        identity, clock = self._house.identity, self._house.clock
+        identity = self._house.identity
         with self._house.begin() as connection:
-            before = clock.now()
-            there = node_store.instant(connection)
-            after = clock.now()
-            if (
-                abs((after - before).total_seconds()) < _UNSURE
-            ):  # else the answer says nothing about the clock
-                self.skew = ((before + (after - before) / 2) - there).total_seconds()
+            there = self._compare(connection)
             node_store.beat(connection, identity.node, role=self._role, version=self._version, skew=self.skew)
         if self._last is None or self._unbroken_since is None or there - self._last > _MISSED:
             self._unbroken_since = there
@@ -98,6 +98,16 @@ class Pulse:
         """Say that this process ends in order."""
         with self._house.begin() as connection:
             node_store.leave(connection, self._house.identity.node)
+
+    def _compare(self, connection: Connection) -> datetime:
+        """Measure the skew; return the present instant by the database's clock."""
+        clock = self._house.clock
+        before = clock.now()
+        there = node_store.instant(connection)
+        after = clock.now()
+        if abs((after - before).total_seconds()) < _UNSURE:  # else the answer says nothing about the clock
+            self.skew = ((before + (after - before) / 2) - there).total_seconds()
+        return there
 
     def _listened_long_enough(self) -> bool:
         if self._last is None or self._unbroken_since is None:
