@@ -27,6 +27,7 @@ _LONG: Final = 420
 _SIGN_OFF_WORDS: Final = 6
 # French l'ascenseur is the word ascenseur; other elisions stand in the tables as they are written together.
 _ELIDED: Final = re.compile(r"\b[ld]'(?=[a-z])")
+_YES_WORDS: Final = frozenset({"yes", "yeah", "yep", "si", "oui"})
 _GREETING: Final = re.compile(
     r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|bonjour|bonsoir|hola|buen\w+)\b.{0,40}\Z"
 )
@@ -59,7 +60,7 @@ def customer_intent(text: str, subject: str = "", channel: str = "sms") -> str:
             return "staff_reply"
     elif _by_staff(said):
         return "staff_reply"
-    asked = bool(answers.ASKED_SUBJECT.search(about))
+    asked = bool(answers.ASKED_SUBJECT.search(about) or answers.ASKED_SUBJECT.search(said[:_BRIEF]))
     return polarity(said, asked=asked) or _about_a_visit(said, about)
 
 
@@ -77,7 +78,7 @@ def polarity(said: str, *, asked: bool) -> str:
         return "confirm_no"
     if not asked and (visits.WITHDRAWN.match(said) or answers.APPOINTMENT.match(said)):
         return ""
-    if brief and not_fixed and not placed and not visits.CHASE.search(said):
+    if brief and not_fixed and not placed and (asked or not visits.CHASE.search(said)):
         return "confirm_no"
     if brief and not not_fixed and answers.CLOSE_IT.search(said) and "?" not in said:
         return "confirm_yes"
@@ -106,8 +107,9 @@ def _fixed(said: str, *, asked: bool, placed: bool) -> str:
         and len(said) <= (_BRIEF if asked else _SHORT)
         and not answers.HAPPENED.search(rest)
     ):
-        words_before = len(said[: fixed.start()].split())
-        return "confirm_yes" if words_before <= _SIGN_OFF_WORDS - 2 else ""
+        before = said[: fixed.start()].split()
+        agreed = not _YES_WORDS.isdisjoint(before)
+        return "confirm_yes" if agreed or len(before) <= _SIGN_OFF_WORDS - 2 else ""
     return ""
 
 

@@ -11,6 +11,8 @@ from app.domain.replies_signals import anywhere, at_start
 
 ASKED_SUBJECT: Final = anywhere(
     r"""
+    (?:asked|asking|message|text|texted|called|calling)\b.{0,40}\b(?:if|whether|\
+      about)\b.{0,25}\b(?:fixed|resolved|repaired|closed)
     (?:please )?confirm (?:closure|completion|that|if|it)|is it (?:fixed|ok|resolved)
     confirmar (?:cierre|el cierre)|confirmer|marked (?:as )?(?:fixed|complete|done)|closed\?
     """,
@@ -27,6 +29,8 @@ NOT_FIXED: Final = anywhere(
     (?:worked|fixed|ok|okay|fine|good|better|ran|held) (?:up )?(?:for )?.{0,30}(?:then|but|and) .{0,25}\
       (?:again|quit|stopped|died|went out|came back|back to)
     \bso no\W*$|^(?:yes|yeah|ok|si|oui)\W+(?:but|pero|mais) .{0,60}(?:still|todavia|sigue|encore|toujours)
+    \b(?:and|but) no (?:it|its|they)\b|no (?:arreglaron|hicieron|repararon) nada
+    ^(?:aun|todavia) no\W*$|^pas encore\W*$
     ^(?:the )?same (?:thing|issue|problem|deal|as always)\W*$
     ^(?:its |it is |it )?(?:still )?(?:not|isnt|doesnt|wont|no) (?:working|work|fixed|right|good)\W*$
     (?:not|isnt|aint|wasnt|never|hasnt been|havent been|is not) (?:been |got |gotten |even |really |\
@@ -88,7 +92,9 @@ FIXED: Final = anywhere(
       beautiful\w*|up and running|running)(?: now| again)?
     (?:works|working|running|flushes|drains|cools|closes|opens|locks) (?:now|again|great|fine|perfectly|\
       perfect|like new|good)
-    (?:it|all|everything|unit|that) works(?! for (?:me|us))|fixed|up and running|good to go|good as new
+    (?:it|all|everything|unit|that) works(?! for (?:me|us))|fixed|up and running|good to go|good as new|\
+      (?:works?|working) like (?:a charm|new)|problem (?:is )?solved
+    looks good|all set|all better|no complaints
     no (?:more )?(?:leaks?|issues?|problems?|noise|drips?|smell) (?:anymore|any more|now|since)
     no more (?:leaks?|issues?|problems?|noise|drip\w*|smell)
     (?:can|please|ok to|go ahead and|you can|may|pls) (?:be )?close[d]?(?: (?:it|this|the ticket|\
@@ -131,7 +137,8 @@ HAPPENED: Final = anywhere(
 
 APPOINTMENT: Final = at_start(
     r"""
-    ^(?:ok |yes |great\W* |perfect\W* |thanks\W* |got it\W* )?(?:\d{1,2}(?::\d\d)? ?(?:am|pm)\b|\d{1,2} (?:works|is (?:fine|good|ok)))
+    ^(?:ok |yes |great\W* |perfect\W* |thanks\W* |got it\W* )?(?:\d{1,2}(?::\d\d)? ?(?:am|pm)\b|
+    \d{1,2} (?:works|is (?:fine|good|ok)))
     """,
 )
 

@@ -11,8 +11,11 @@ from app.domain.replies_signals import anywhere, at_start
 
 STOP: Final = anywhere(
     r"""
-    ^(?:please |pls )?stop(?: please| pls| thanks| thank you| now| it)?\W*$|(?:didnt|never|did not) sign up for
+    ^(?:please |pls )?stop(?: please| pls| thanks| thank you| now| it)?\W*$|(?:didnt|never|\
+      did not) sign up for
     ^(?:please |pls )?remove me\W*$
+    (?:stop|quit|cease) (?:t?xting|txtng|msging|messagin|textin) (?:me|us)
+    ^(?:stop\W*){2,6}$
     (?:stop|quit|cease) (?:texting|messaging|emailing|(?:sending|contacting|calling|writing) (?:me|us|\
       these|this|texts|messages|msgs)|(?:these|the|all) (?:texts|messages|msgs))
     (?:do not|dont|no|never) (?:more )?(?:text|message|contact) (?:me|us|this)\w*
@@ -31,7 +34,8 @@ AUTOMATIC_SUBJECT: Final = anywhere(
     r"""
     auto(?:matic|mated|matique|matica)?[ -]?(?:reply|response|answer)|autoreply
     (?:respuesta|reponse|contestacion) automati\w+|automatische antwort|out of (?:the )?office|ooo
-    away from (?:the |my )?(?:office|desk)|on (?:vacation|leave|holiday)|fuera de (?:la )?oficina
+    abwesenheit\w*|away from (?:the |my )?(?:office|desk)|on (?:vacation|leave|holiday)|\
+      fuera de (?:la )?oficina
     absen(?:ce|t) du bureau|absente?|hors du bureau|ausen(?:te|cia)|undeliver\w+|returned to sender
     delivery (?:status|failure|has failed|incomplete|delayed)|mail delivery|returned mail|failure notice
     could not be delivered|non[ -]?remis|no entregado|message bloque
@@ -48,7 +52,11 @@ AUTOMATIC: Final = anywhere(
     \[automat\w+\]|(?:does|do|can) not (?:accept|receive) (?:replies|texts|messages)|(?:not|isnt|\
       arent) monitored|unmonitored|thanks for (?:texting|messaging)
     away from my (?:phone|desk)
-    (?:were|we are) (?:currently )?closed (?:right now|now|for the day)
+    (?:were|we are) (?:currently )?closed\b.{0,20}\b(?:well|we will)
+    ich bin (?:im urlaub|bis|nicht|ab|am|vom)|abwesenheit\w*
+    (?:limited|intermittent|sporadic) access|mailbox is no longer|no longer (?:with the company|\
+      employed)|has left the company
+    our offices? (?:is|are) closed (?:for|until|today)|jury duty
     (?:reply|respond|answer|get back to you|text you back|call you back|return your \w+) \
       (?:during|in) (?:our |normal |regular )?(?:business|office|working) hours
     (?:ill|i will|we will|well) (?:get back to you|reply|respond|return your|call you) (?:soon|shortly|\
@@ -110,6 +118,10 @@ WRONG: Final = anywhere(
 SPAM: Final = anywhere(
     r"""
     you(?:ve| have)? won|(?:payday |business |personal |\$\d+ )loans?|(?:extended|car|vehicle) warrant\w+
+    verification code|one[- ]time (?:code|password)|your code is|toll|job (?:offer|opportunity)|\
+      remote (?:job|work)
+    medicare|debt relief|factoring|(?:sell|buy|selling|buying) your (?:house|home|car|property)|\
+      student loan\w*
     crypto\w*|bitcoin|casino|lottery|your (?:package|parcel)|gift ?card|get approved|pre-?approved|seo
     ha ganado|vous avez gagne
     """,
@@ -153,6 +165,7 @@ PRIVATE: Final = anywhere(
     (?:birthday|bday) (?:party|cake)
     did (?:u|you) get home|bring the (?:chips|beer|food|drinks|kids)|whos number
     (?:the|tonights) game|saw your profile
+    cover my shift|my shift|my paycheck|day off|call(?:ing)? (?:out|off) (?:sick|today|tonight)
     babe|bae|(?:hey|hi|ok|love|thanks|sorry|my|hello) (?:baby|honey|hun|hon)|sweetie|sweetheart|mom|mommy
     mum|dad|daddy|grandma|grandpa|abuela|mami|papi|amor|mi vida|cherie?|mon amour|maman|love (?:you|u|ya)
     luv u|miss (?:you|u)|te amo|te quiero|je taime|happy (?:birthday|bday|anniversary)|feliz cumple\w*
@@ -168,7 +181,12 @@ PRIVATE: Final = anywhere(
 
 STAFF_FIRST: Final = at_start(
     r"""
-    ^(?:(?:ack|acked|acknowledged?|copy|copy that|roger|roger that|omw|pass|on it|im on it|mine|taking it|
+    ^(?:accepted?\b|(?:store|customer|site|mgr|manager) (?:confirmed|confirms|says fixed|closed out)|
+    closing #?\d{4,}|en ?route|heading (?:there|over)|
+    looking into it|ill handle|got this one|spoke (?:w|with|to) (?:the )?(?:mgr|manager|store|vendor)|
+    vendor (?:eta|en route|no answer|not answering)|
+    no answer from|be there in \d|\d+ min(?:utes|s)? (?:out|away)|(?:ack|acked|acknowledged?|copy|
+    copy that|roger|roger that|omw|pass|on it|im on it|mine|taking it|
     onsite|on site|done|esc|escalate|list|who|cmds)(?:$|[.,!]|\s+(?:#?\d{4,}|all\b|pls|thx|\d+ min|
     dispatch|now|please$))|pass to [a-z]+|(?:got|taking|i got|i have|ive got|ill take|im taking|on|
     have) (?:#?\d{4,}|
@@ -194,6 +212,8 @@ STAFF: Final = anywhere(
     (?:cant|cannot|unable to|wont be able to) (?:take|cover|pick up|handle) (?:it|this|that|the (?:call|\
       page|ticket)|#?\d{4,}|my shift|calls?|pages?)
     (?:nte|quote|increase) (?:is )?approved
+    (?:page|call|try|get|use) (?:the |my )?back-?up|no can do
+    has the phone|not on call|(?:im|i am) off (?:tonight|today|this week|shift)|handing (?:it |this )?off
     calling (?!you\b|u\b|back\b|about\b|to\b|for\b|in\b|from\b|because\b|again\b|this\b|my\b|\
       our\b)(?:the )?\w+(?: \w+)? now
     told the (?:store|customer|site)

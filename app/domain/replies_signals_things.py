@@ -44,6 +44,7 @@ NOT_TROUBLE: Final = anywhere(
     (?:no|not|nothing|isnt|never|without|stopped|quit|arent|wont be|dont have (?:a|any)) (?:more |any |a |\
       longer )?(?:leak\w*|drip\w*|overflow\w*|smok\w+|noise|smell\w*|broken?|loud|hot|warm|wet|puddle|\
       flood\w*|running|problem\w*|issue\w*|fire)
+    fire (?:dept|department|marshal|guys|trucks?|company)
     on fire (?:yesterday|today|the other day)|unlocked
     (?:the |my )?(?:ticket|order|case) (?:is )?(?:down|missing)
     """,
@@ -66,6 +67,7 @@ ASSET: Final = anywhere(
     congelador|refrigerador|nevera|aire|calefaccion|luz|luces|foco|techo|piso|gotera|alarma|estufa|horno
     basura|hielo|ratones|cucarachas|toilettes?|evier|robinets?|tuyaux?|portes?|serrures?|vitres?|fenetres?
     congelateur|frigo|chambre froide|climatisation|clim|chauffage|lumieres?|toit|plafond|plancher|alarme
+    filtros?|filtres?|elevador|ascensor|freidora|campana|drain|friteuse|comptoir|cocina|cuisine
     four|ascenseur|neige|glace|electricite|courant
     """,
 )

@@ -48,6 +48,14 @@ CHASE: Final = anywhere(
       coming)\W*$
     ^(?:its been |been )?\d+ ?(?:hrs?|hours?|days?|weeks?|min\w*)(?: now| already| later)?\W*$
     ^what time(?: tomorrow| today| tonight| is that)?\W*$
+    ^(?:hello|hi|hey|ok|so|guys|um)?\W*its been (?:over |like |almost |more than )?(?:\d+|an?|two|three|\
+      four|five|six) ?(?:hrs?|hours?|min\w*|days?)\b
+    whats taking|taking (?:so|too) long|still on for|still on (?:the )?schedule|\
+      is this (?:still )?happening|any ?1 (?:coming|there)
+    ^bump\W*$|how long (?:til|till|untill?)
+    when (?:will|is|can) (?:it|this|that) (?:be |get |getting |going to be )*(?:fixed|done|repaired|\
+      resolved|working|ready)
+    ^(?:so |ok |hello |hi )*(?:is|are|r|will|did|has|have|where|when) (?:he|she|they) [\w ]{2,30}\?
     no[ -]?shows?|never (?:showed|arrived|called)|no (?:call ?back|answer|reply|show|sign of)
     (?:still )?(?:nobody|no one|no HE)(?: here(?=\W*$| yet|[.,!])| yet|\W*$)
     (?:supposed|scheduled|promised|meant) to (?:be here|come|arrive|show|have (?:been|come|someone))
@@ -128,11 +136,15 @@ CHASE_SUBJECT: Final = anywhere(
 
 THANKS: Final = anywhere(
     r"""
-    thanks?|thankyou|thx|thks|tks|tnx|ty|tysm|thank u|appreciate\w*|cheers|gracias|grax|merci|god bless
+    thanks?(?! god| goodness)|thankyou|thx|thks|tks|tnx|ty|tysm|thank u|appreciate\w*|cheers|gracias|\
+      grax|merci|god bless
     (?:great|good|awesome|nice|excellent|amazing|fantastic|super|wonderful) (?:job|work|service|guy|guys|\
       tech)
     (?:was|were) (?:great|wonderful|amazing|awesome|fantastic|very nice|so nice|so helpful)|praise|kudos
-    shout ?out|well done|you (?:guys )?rock|(?:are|is|were|was|youre|ur) the best|buen trabajo|muy amables?
+    shout ?out|well done|you (?:guys )?rock|(?:are|is|were|was|youre|ur) (?:the best|awesome|amazing|\
+      great|wonderful|so nice|so helpful|lifesavers?)|buen trabajo|muy amables?
+    life ?saver|have a (?:good|great|nice|blessed)|youre welcome|good ?night|buenas noches|igualmente|\
+      bonne (?:journee|soiree|nuit)
     bon travail|excelente servicio
     beau travail|\U0001f44d|\U0001f64f|\U0001f44c|\u2764|\U0001f60a|\U0001f600|\U0001f44f
     """,
@@ -169,6 +181,8 @@ WANTS: Final = anywhere(
 
 UPDATE: Final = anywhere(
     r"""
+    wrong (?:store|site|location|address)[,: ]+(?:its|it is|should be|i meant)
+    (?:tomorrow|tmrw|the morning) (?:is|works|will be) (?:fine|ok|okay|good)
     volvio a (?:ir|pasar|fallar|salir)\w*
     ^(?:ok |so |yes |and |well )?(?:the |your |our |that )?(?:[a-z]+ )?(?:he|she|they|guy|tech|techs|\
       plumber|electrician|roofer|vendor|crew|contractor|technician|repairman|locksmith)(?:s)? (?:just |has |\
@@ -228,7 +242,10 @@ WITHDRAWN: Final = at_start(
 
 UPDATE_WEAK: Final = anywhere(
     r"""
-    (?:fire (?:dept|department)|police|cops|utility|gas company) (?:is|are|just) (?:here|left|on site|came)
+    (?:fire (?:dept|department)|police|cops|utility|gas company|landlord|owner) (?:is |are |\
+      just )?(?:here|left|on site|came)
+    powers? (?:is |just )?(?:back|came back)|lights? (?:is |are |just )?(?:came )?back|report (?:number|#)
+    ^we (?:mopped|cleaned|moved|dried|covered|unplugged)\b|^actually (?:its|it is|the)\b
     (?:came|come|went|is|are|just came|came right|its) (?:right |just )?back (?:on|up|online|by itself)
     back on(?: now)?$
     (?:stopped|quit|cleared|drained|went away|reset|shut off|let up|came back|fixed itself|went off|works|\
@@ -244,7 +261,7 @@ UPDATE_WEAK: Final = anywhere(
     found the (?:key|valve|shut ?off|breaker|switch)|(?:calling|texting|writing) back
     (?:you|u) asked (?:for|about|me)|as (?:discussed|requested|asked)|just letting (?:you|u) know
     (?:this|that|it)(?: is|s| was)? (?:is |was )?for store|that was store|(?:u|you) can cancel|so cancel
-    (?:the )?landlord|^now\b|\bnow$|kicked (?:back )?on
+    (?:the )?landlord|^now\b|(?<!for )\bnow$|kicked (?:back )?on
     ^(?:he|she|they|guy|tech|plumber|electrician)(?:s| is| was| has| just| already| showed| says| said\
       | cant| needs| left| went| found)?
     manager on duty|(?:we|store) closes? at|(?:my|his|her) (?:cell|number|phone) is|^ahora|tambien
