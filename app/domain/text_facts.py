@@ -77,6 +77,16 @@ class TextId(StrEnum):
     CODE_WRONG = "code_wrong"
     CODE_OVER = "code_over"
     GAP_FOUND = "gap_found"
+    GAP_OPENED = "gap_opened"
+    SWAP_OFFER = "swap_offer"
+    SWAP_OFFERED = "swap_offered"
+    SWAP_TAKEN = "swap_taken"
+    SWAP_YOURS = "swap_yours"
+    SWAP_REFUSED = "swap_refused"
+    SWAP_OVER = "swap_over"
+    SWAP_CANNOT = "swap_cannot"
+    SHIFT_OVER = "shift_over"
+    LEAVE_FEED_FAILED = "leave_feed_failed"
     UNVERIFIED_SOON = "unverified_soon"
     UNVERIFIED_PERSON = "unverified_person"
 
@@ -227,6 +237,16 @@ FACTS: Final[Mapping[TextId, frozenset[str]]] = MappingProxyType(
         TextId.VERIFIED: frozenset({"company", "to"}),
         TextId.CODE_WRONG: frozenset({"count"}),
         TextId.CODE_OVER: frozenset({"link"}),
+        TextId.GAP_OPENED: frozenset({"schedule", "time", "until", "name", "count", "link"}),
+        TextId.SWAP_OFFER: frozenset({"by", "schedule", "time", "until", "ack_by"}),
+        TextId.SWAP_OFFERED: frozenset({"to", "schedule", "time", "until", "ack_by"}),
+        TextId.SWAP_TAKEN: frozenset({"to", "schedule", "time", "until"}),
+        TextId.SWAP_YOURS: frozenset({"by", "schedule", "time", "until"}),
+        TextId.SWAP_REFUSED: frozenset({"to", "schedule", "time", "until"}),
+        TextId.SWAP_OVER: frozenset({"to", "by", "schedule", "time", "until"}),
+        TextId.SWAP_CANNOT: frozenset({"reason"}),
+        TextId.SHIFT_OVER: frozenset({"schedule", "to", "count", "items"}),
+        TextId.LEAVE_FEED_FAILED: frozenset({"name", "reason", "time"}),
         TextId.GAP_FOUND: frozenset({"time", "until", "site", "reason", "count", "link"}),
         TextId.UNVERIFIED_SOON: frozenset({"time", "link"}),
         TextId.UNVERIFIED_PERSON: frozenset({"name", "time", "link"}),

@@ -1,4 +1,4 @@
-"""Rows of on-call life: leave, overrides, and the ledger of what is done once.
+"""Rows of on-call life: leave, overrides, known gaps, and the ledger of what is done once.
 
 Whoever writes leave or overrides calls `changed` in the same transaction: the directory's version counts on,
 and every node reads its snapshot anew. What must not live here: who is on call (domain/roster.py).
@@ -13,8 +13,9 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
+from app.domain.uncovered import Uncovered
 from app.store.directory import bump_version
-from app.store.oncall_tables import leave, ledger, overrides
+from app.store.oncall_tables import gap_watch, gaps, leave, ledger, overrides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,3 +157,40 @@ def forget_before(connection: Connection, job: str, before: datetime) -> int:
 
 def _leave(row: Row[tuple[object, ...]]) -> LeaveRow:
     return LeaveRow(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The directory's version that the gaps were found in, and until when was looked."""
+
+    version: int
+    horizon: datetime
+
+
+def read_watch(connection: Connection) -> Watch | None:
+    """Return what the known gaps were found in; None before the first look."""
+    row = connection.execute(select(gap_watch.c.version, gap_watch.c.horizon)).first()
+    return Watch(row.version, row.horizon) if row else None
+
+
+def known_gaps(connection: Connection, after: datetime, limit: int = 1000) -> list[Uncovered]:
+    """Return the gaps found by the last look that end after an instant, by start; at most `limit`."""
+    found = select(gaps).where(gaps.c.ends > after).order_by(gaps.c.starts, gaps.c.target).limit(limit)
+    return [
+        Uncovered(target=row.target, start=row.starts, end=row.ends, away=tuple(row.away))
+        for row in connection.execute(found)
+    ]
+
+
+def keep_gaps(connection: Connection, found: Sequence[Uncovered], watch: Watch) -> None:
+    """Put what a look found in the place of what the one before did."""
+    connection.execute(delete(gaps))
+    if found:
+        rows = [
+            {"target": one.target, "starts": one.start, "ends": one.end, "away": list(one.away)}
+            for one in found
+        ]
+        connection.execute(insert(gaps), rows)
+    values = {"id": 1, "version": watch.version, "horizon": watch.horizon}
+    looked = insert_or_not(gap_watch).values(values)
+    connection.execute(looked.on_conflict_do_update(index_elements=["id"], set_=values))

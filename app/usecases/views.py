@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -14,6 +14,8 @@ from app.domain.events import AnyEvent
 from app.domain.roster import Scope
 from app.domain.sla import Policy
 from app.domain.ticket import Ticket
+from app.domain.uncovered import Uncovered
+from app.store import oncall as oncall_store
 from app.store import outbox as outbox_store
 from app.store import records
 from app.store import tickets as ticket_store
@@ -22,6 +24,8 @@ from app.store.tickets import Wanted
 from app.usecases.house import House
 
 BOARD_LIMIT = 300
+_MOST_GAPS = 3
+_GAPS_AHEAD = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,7 @@ class BoardRow:
 class Board:
     """The open tickets that were wanted, by next due. `total` counts all of these, also beyond the limit.
 
+    `gaps` are the next times in which nobody is on call, of the coming week.
     `users` has the names of those who act from the desk without being in the directory, by mail address.
     """
 
@@ -47,6 +52,7 @@ class Board:
     directory: Directory
     users: Mapping[str, str]
     now: datetime
+    gaps: tuple[Uncovered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +80,7 @@ def board(house: House, wanted: Wanted | None = None) -> Board:
         roster = house.roster(connection)
         rows = ticket_store.open_by_due(connection, BOARD_LIMIT, wanted)
         total = len(rows) if len(rows) < BOARD_LIMIT else ticket_store.count_open(connection, wanted)
+        gaps = oncall_store.known_gaps(connection, now, _MOST_GAPS)
         last = None if rows else ticket_store.last_ended(connection)
         people = [key for ticket, _, _ in rows for key in (ticket.assignee, *ticket.escalation.asked)]
         users = user_names(connection, roster.directory, people)
@@ -81,6 +88,7 @@ def board(house: House, wanted: Wanted | None = None) -> Board:
         rows=tuple(BoardRow(ticket=t, next_metric=m, next_due_at=due) for t, m, due in rows),
         total=total,
         duty=roster.who([Role.DUTY_MANAGER], Scope(), now),
+        gaps=tuple(gap for gap in gaps if gap.start < now + _GAPS_AHEAD),
         last_closed=last,
         directory=roster.directory,
         users=users,

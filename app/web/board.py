@@ -12,7 +12,9 @@ from urllib.parse import urlencode
 
 from app.domain.clocks import zone_of
 from app.domain.ticket import State, Ticket
+from app.domain.uncovered import Uncovered
 from app.store.tickets import Wanted
+from app.usecases.gap_watch import label
 from app.usecases.views import Board, BoardRow
 from app.web.access import Action, Visitor
 from app.web.acting import PRIORITIES
@@ -97,10 +99,19 @@ class BoardPage:
     total: int
     hidden: int
     duty: str
+    gaps: tuple[str, ...]
     last: tuple[int, Moment, str] | None
     filters: Filters
     accounts: tuple[tuple[str, str], ...]
     now_ms: int
+
+
+def _gap(gap: Uncovered, board: Board, names: Names) -> str:
+    """Return who is missing and when, in the company's own time."""
+    zone = board.directory.company.timezone
+    since, until = (moment(at, board.now, zone).text for at in (max(gap.start, board.now), gap.end))
+    off = f" ({names.several(gap.away)} off)" if gap.away else ""
+    return f"nobody for {label(gap.target, board.directory)} from {since} to {until}{off}"
 
 
 def board_page(board: Board, visitor: Visitor, filters: Filters) -> BoardPage:
@@ -117,6 +128,7 @@ def board_page(board: Board, visitor: Visitor, filters: Filters) -> BoardPage:
         total=board.total,
         hidden=board.total - len(board.rows),
         duty=names.several(board.duty),
+        gaps=tuple(_gap(gap, board, names) for gap in board.gaps),
         last=_last(board, board.last_closed) if board.last_closed else None,
         filters=filters,
         accounts=tuple((key, name) for name, key in accounts),
