@@ -290,7 +290,10 @@ def build_app(settings: Settings, house: House, pulse: Pulse) -> FastAPI:
         secret = instance_secret(settings)
         secure = settings.public_url.startswith("https:")
         config = pages.WebConfig(
-            secret=secret, secure_cookies=secure, demo_phones_url=settings.demo_phones_url
+            secret=secret,
+            secure_cookies=secure,
+            demo_phones_url=settings.demo_phones_url,
+            rules=settings.rules,
         )
         app.include_router(pages.router(house, config))
         pages.mount_static(app)

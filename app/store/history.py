@@ -68,7 +68,7 @@ def stream(connection: Connection, since: datetime, batch: int = BATCH) -> Itera
     """Yield what opened tickets at or after `since`, oldest first, a batch at a time."""
     statement = _STREAM.execution_options(stream_results=True, yield_per=batch)
     with connection.execute(statement, {"since": since}) as result:
-        for rows in result.partitions():
+        for rows in result.partitions(batch):
             yield [
                 Opening(
                     ticket_id=row.ticket_id,
@@ -94,3 +94,19 @@ def clock_events(connection: Connection, ids: Collection[int]) -> dict[int, tupl
     """Return what the clocks of these tickets look at, by the ticket's id."""
     rows = connection.execute(select(tickets.c.id, tickets.c.doc).where(tickets.c.id.in_(ids)))
     return {row.id: codec.ticket_from_doc(row.doc).history for row in rows}
+
+
+_HITS = text(
+    """
+    SELECT step ->> 0 AS stage, step ->> 1 AS rule, count(*) AS hits
+    FROM events, jsonb_array_elements(data -> 'trace' -> 'tried') AS step
+    WHERE kind = 'opened' AND at >= :since AND (step -> 2)::boolean
+    GROUP BY 1, 2
+    """
+)
+
+
+def rule_hits(connection: Connection, since: datetime) -> dict[tuple[str, str], int]:
+    """Return how often each rule (by stage and name) matched for tickets opened at or after `since`."""
+    rows = connection.execute(_HITS, {"since": since})
+    return {(row.stage, row.rule): row.hits for row in rows}

@@ -64,16 +64,21 @@ def in_force(engine: Engine, folder: Rulebook | None = None) -> tuple[int, Ruleb
     return newest.number, from_document(document)
 
 
-def planned(house: House, new: Rulebook) -> Change:
-    """Return what applying `new` would change. Raises RulesRefusedError for people that nobody knows."""
+def compared(house: House, new: Rulebook) -> Change:
+    """Return what applying `new` would change, whether it may be applied or not."""
     with house.begin() as connection:
         house.keep_up(connection)
         number, old = house.applied, house.rulebook
-        directory = directory_store.read_directory(connection)
-    wrong = unknown_names(new, directory)
+    return Change(number=number, old=old, new=new, sentences=tuple(differences(old, new)))
+
+
+def planned(house: House, new: Rulebook) -> Change:
+    """Return what applying `new` would change. Raises RulesRefusedError for people that nobody knows."""
+    with house.begin() as connection:
+        wrong = unknown_names(new, directory_store.read_directory(connection))
     if wrong:
         raise RulesRefusedError("\n".join(map(str, wrong)))
-    return Change(number=number, old=old, new=new, sentences=tuple(differences(old, new)))
+    return compared(house, new)
 
 
 def apply(house: House, change: Change, by: str, note: str = "") -> Applied:

@@ -21,6 +21,15 @@ NOTHING_SENT = "Nothing was stored, nothing was sent."
 
 def lines(tried: Tried) -> Iterator[str]:
     """Yield the whole outcome: ticket, people with times, texts, clocks, and why."""
+    yield from outcome_lines(tried)
+    if tried.opened and tried.opened.trace:
+        yield from trace_lines(why(tried.opened.trace))
+    yield ""
+    yield NOTHING_SENT
+
+
+def outcome_lines(tried: Tried) -> Iterator[str]:
+    """Yield ticket, people with times, texts and clocks."""
     ticket, directory = tried.ticket, tried.directory
     if ticket is None:
         yield f"No ticket: {tried.outcome or 'the message changes nothing'}."
@@ -44,10 +53,6 @@ def lines(tried: Tried) -> Iterator[str]:
             yield f"    Subject: {row.subject}"
         for line in row.body.strip().splitlines():
             yield f"    {line}"
-    if tried.opened and tried.opened.trace:
-        yield from trace_lines(why(tried.opened.trace))
-    yield ""
-    yield NOTHING_SENT
 
 
 def _people(tried: Tried) -> Iterator[str]:

@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from starlette.requests import Request
 
@@ -25,11 +26,15 @@ CSRF = "csrf"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebConfig:
-    """Settings of the pages. `secret` signs cookies; `demo_phones_url` is the simulator's page, or empty."""
+    """Settings of the pages. `secret` signs cookies; `demo_phones_url` is the simulator's page, or empty.
+
+    `rules` are the folders from which a manager may apply a changed rulebook.
+    """
 
     secret: bytes
     secure_cookies: bool
     demo_phones_url: str = ""
+    rules: tuple[Path, ...] = ()
 
 
 class SignInNeededError(CloseloopError):

@@ -29,6 +29,7 @@ from app.web.breaches import BreachDesk
 from app.web.live import News
 from app.web.new_ticket import NewTicket
 from app.web.policy_move_page import PolicyMove
+from app.web.rules import RulesDesk
 from app.web.showing import HEADERS, go_to, show
 from app.web.sign_in import SignIn
 from app.web.ticket_page import ticket_page
@@ -46,6 +47,7 @@ def router(house: House, config: WebConfig) -> APIRouter:
     moving = PolicyMove(house, guard)
     desk, by_link, sign_in = _Desk(house, guard, config), _ByLink(house, guard), SignIn(house, guard, config)
     audit = BreachDesk(house, guard, config)
+    rules = RulesDesk(house, guard, config)
     routes = APIRouter(lifespan=news.serving)
 
     def get(path: str, handler: Callable[[Request], Response]) -> None:
@@ -79,6 +81,10 @@ def router(house: House, config: WebConfig) -> APIRouter:
     post("/t/{token}/{action}", by_link.act)
     routes.add_route("/events", stream(guard.user), methods=["GET"], include_in_schema=False)
     routes.add_route("/t/{token}/events", stream(guard.link), methods=["GET"], include_in_schema=False)
+    get("/rules", rules.page)
+    post("/rules/try", rules.try_it)
+    get("/rules/{revision}", rules.change)
+    post("/rules/{revision}/apply", rules.apply)
     get("/breaches", audit.audit)
     get("/breaches.csv", audit.csv)
     get("/breaches.xlsx", audit.workbook)
