@@ -41,7 +41,7 @@ SPOKEN_FACTS: Final[Mapping[SpokenId, frozenset[str]]] = MappingProxyType(
     {
         **dict.fromkeys(SpokenId, frozenset({"company"})),
         SpokenId.CALL_PAGE: frozenset(
-            {"company", "priority", "trade", "account", "code", "city", "quote", "missed"},
+            {"company", "priority", "trade", "account", "code", "city", "quote", "missed", "rounds"},
         ),
         SpokenId.CALL_OWNED: frozenset({"company", "number"}),
         SpokenId.CALL_TAKEN: frozenset({"company", "number", "by"}),

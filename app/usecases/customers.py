@@ -50,7 +50,8 @@ def handle(desk: Desk, people: Correspondents, waiting: Waiting, message: Messag
     reply = parse_customer(message.text, asked=bool(asked))
     named = _named(desk, message, reply, theirs)
     visit = _Visit(desk, people, waiting=waiting, message=message, contact=contact, reply=reply)
-    if reply.verb == CustomerVerb.HELP and contact is None and named is None:
+    spoken = message.channel == Channel.VOICE  # "help!" on the phone asks for help, not about texts
+    if reply.verb == CustomerVerb.HELP and contact is None and named is None and not spoken:
         return visit.loose(TextId.HELP_C, "help")
     if reply.verb == CustomerVerb.AUTO:
         return Handled(waiting.id, None, "automatic: it reads like an automatic answer")

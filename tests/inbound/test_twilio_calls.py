@@ -183,6 +183,13 @@ def test_who_is_not_understood_is_recorded(served: Served, inbox: MemoryInbox) -
     assert len(inbox.items) == stored
 
 
+def test_callers_who_hide_their_number_are_not_one_sender(served: Served, inbox: MemoryInbox) -> None:
+    for hidden in ("anonymous", "", "+266696687", "Restricted"):
+        for call in ("a", "b"):
+            customer(served, "/said?n=1", From=hidden, CallSid="CA" + call * 32, SpeechResult="smoke")
+    assert {row.sender for row in inbox.items} == {"anonymous aaaaaaaa", "anonymous bbbbbbbb"}
+
+
 def test_a_call_to_another_number_is_not_for_us(served: Served, inbox: MemoryInbox) -> None:
     assert customer(served, To="+15005550009").status == 403
     assert not inbox.items

@@ -190,6 +190,8 @@ def test_calls_without_a_word_leave_a_trace_and_no_ticket(place: Town) -> None:
     assert place.sim.phone(LUCIA).calls[0]["heard"][0].startswith("Tidewell, día y noche")
     place.text(TANYA, WATER)
     assert place.ticket().ticket.number == 1042, "the first one"
+    place.on_call(place.sim.call(STRANGER), "say", "help")
+    assert place.ticket(1043).ticket.text == "help", "on the phone it is a cry, not a question about texts"
     # A colleague's number on a call is no colleague: it may be anybody's.
     place.on_call(place.sim.call(DANA), "say", "acknowledge 1042")
     assert place.ticket().ticket.assignee == ""
