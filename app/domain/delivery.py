@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import assert_never
+from typing import Final, assert_never
 
 
 class DeliveryStatus(StrEnum):
@@ -231,11 +231,17 @@ SENDGRID_CODES: Mapping[str, Reaction] = MappingProxyType(
 )
 
 
+SUPPRESSED: Final = "suppressed"
+"""The code of a message that we did not hand over, because its address said STOP."""
+
+
 def reaction_to_refusal(code: str, http_status: int) -> Reaction:
     """Return what to do when a request to send was answered with `code` (may be empty) and `http_status`.
 
     An unknown refusal is about this address on this channel; an unknown 5xx may have been sent after all.
     """
+    if code == SUPPRESSED:
+        return Reaction.OPT_OUT
     if code in TWILIO_CODES:
         return TWILIO_CODES[code]
     if http_status == _TOO_MANY_REQUESTS:

@@ -245,7 +245,7 @@ class Draft:
         wait = gap if people[1:] else _wait_after(ladder, at, found=True)
         self.record(
             ev.LevelReached(
-                **self.head(),
+                **self.head(self.now),
                 cycle=escalation.cycle,
                 round=at.round,
                 level=at.level,

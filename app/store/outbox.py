@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, func, select, text, update
+from sqlalchemy import Connection, Text, and_, bindparam, case, func, or_, select, text, update
 
 from app.store.rows import insert_rows
 from app.store.tables import delivery_attempts, outbox
@@ -146,10 +146,19 @@ class Attempt:
     retry_at: datetime | None = None
 
 
+# What a receipt says of a message that left the provider.
+_OUT = ("sent", "delivered", "read")
+
+
 def record(connection: Connection, attempts: Sequence[Attempt], node: str) -> None:
     """Write the results of sends that `node` still holds; a lease that was lost changes nothing."""
     if not attempts:
         return
+    # A receipt may be quicker than our own record of the send: what it wrote stays, and what it says went out
+    # is neither sent again nor given up, although we never got the provider's answer.
+    heard = outbox.c.status != ""
+    out = or_(*(outbox.c.status == word for word in _OUT))
+    lost = or_(*(bindparam("b_state", type_=Text) == word for word in ("pending", "failed")))
     statement = (
         update(outbox)
         .where(
@@ -159,14 +168,13 @@ def record(connection: Connection, attempts: Sequence[Attempt], node: str) -> No
             outbox.c.attempts == bindparam("b_attempt"),
         )
         .values(
-            state=bindparam("b_state"),
+            state=case((and_(out, lost), "sent"), else_=bindparam("b_state", type_=Text)),
             lease_until=None,
             claimed_by="",
-            # A receipt may be quicker than our own record of the send: what it wrote stays.
             provider_id=func.coalesce(func.nullif(bindparam("b_provider_id"), ""), outbox.c.provider_id),
             status=func.coalesce(func.nullif(outbox.c.status, ""), bindparam("b_status")),
-            code=bindparam("b_code"),
-            detail=bindparam("b_detail"),
+            code=case((heard, outbox.c.code), else_=bindparam("b_code", type_=Text)),
+            detail=case((heard, outbox.c.detail), else_=bindparam("b_detail", type_=Text)),
             not_before=func.coalesce(
                 bindparam("b_retry_at", type_=outbox.c.not_before.type), outbox.c.not_before
             ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Text, cast, delete, func, select, text, update
+from sqlalchemy import Connection, Text, cast, delete, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.store.rows import insert_rows
@@ -119,10 +119,11 @@ def link(connection: Connection, token_hash: bytes) -> Link | None:
     return Link(row.ticket_id, row.person, row.ended_at) if row else None
 
 
-def suppress(connection: Connection, channel: str, address: str, now: datetime) -> None:
-    """Record that an address said STOP."""
+def suppress(connection: Connection, channel: str, address: str, now: datetime) -> bool:
+    """Record that an address said STOP; return whether that is news."""
     row = {"channel": channel, "address": address, "since": now}
-    connection.execute(insert(suppressions).values(row).on_conflict_do_nothing())
+    statement = insert(suppressions).values(row).on_conflict_do_nothing()
+    return connection.execute(statement.returning(suppressions.c.address)).first() is not None
 
 
 def unsuppress(connection: Connection, channel: str, address: str) -> None:
@@ -138,6 +139,17 @@ def suppressed(connection: Connection, addresses: Collection[str]) -> dict[str, 
         return {}
     rows = connection.execute(select(suppressions).where(suppressions.c.address.in_(addresses)))
     return {row.address: row.since for row in rows}
+
+
+def silent(connection: Connection, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return which of these (channel, address) said STOP."""
+    if not wanted:
+        return set()
+    key = tuple_(suppressions.c.channel, suppressions.c.address)
+    rows = connection.execute(
+        select(suppressions.c.channel, suppressions.c.address).where(key.in_(sorted(wanted)))
+    )
+    return {(row.channel, row.address) for row in rows}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

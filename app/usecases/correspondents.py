@@ -13,14 +13,13 @@ from app.domain.closing import REOPEN_WINDOW
 from app.domain.directory import Contact, Person
 from app.domain.message import Channel, Message
 from app.domain.replies import Verb, parse_staff
-from app.domain.roster import Scope
 from app.domain.texts import TextId
 from app.domain.ticket import Ticket
 from app.store import directory as directory_store
 from app.store import outbox as outbox_store
-from app.store import records
 from app.store import tickets as ticket_store
 from app.store.outbox import LastPage
+from app.usecases import opting_out
 from app.usecases.desk import Desk
 from app.usecases.wording import Origin, written
 
@@ -118,30 +117,10 @@ class Correspondents:
         """Record STOP and START; a colleague who cannot be texted any more is the duty manager's business."""
         address, channel = message.sender, message.channel
         if message.opt_out == "STOP":
-            records.suppress(desk.connection, channel, address, desk.now)
-            person = self._directory.person_by_address(address)
-            if person is not None:
-                self._alarm(desk, person)
+            opting_out.stop(desk, channel, address)
         elif message.opt_out == "START":
-            records.unsuppress(desk.connection, channel, address)
+            opting_out.start(desk, channel, address)
         desk.note("opt_out", address, {"word": message.opt_out})
-
-    def _alarm(self, desk: Desk, person: Person) -> None:
-        for key in desk.roster.who(["duty_manager"], Scope(), desk.now):
-            duty = self._directory.people[key]
-            reachable = [m for m in duty.methods if m.address not in {x.address for x in person.methods}]
-            for method in [m for m in reachable if m.kind in ("sms", "email")][:1]:
-                origin = Origin(channel=Channel(method.kind), address=method.address)
-                desk.say(
-                    [
-                        desk.wording.loose(
-                            TextId.PERSON_OPTED_OUT,
-                            origin,
-                            duty.language,
-                            name=person.name,
-                        ),
-                    ],
-                )
 
 
 def answer_to(desk: Desk, people: Correspondents, message: Message) -> Origin:

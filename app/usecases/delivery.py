@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from app.domain.charsets import storable
-from app.domain.delivery import next_attempt
+from app.domain.delivery import SUPPRESSED, next_attempt
 from app.domain.message import Channel
 from app.ports import CallGateway, CallOut, GatewayError, MailGateway, MailOut, SmsGateway, SmsOut, Trouble
 from app.store import outbox as outbox_store
+from app.store import records
 from app.store.outbox import PAGE, Attempt, Claimed
 from app.usecases import outcomes
 from app.usecases.house import House
@@ -60,18 +61,20 @@ def send_pending(
             batch=_PAGE_BATCH if pages else _BATCH,
             pages=pages,
         )
+        silent = records.silent(connection, {(c.channel, c.address) for c in claimed})
     if not claimed:
         return 0
     house.reach("outbox.claimed")
     moot = [_moot(house, c) for c in claimed if not c.wanted]
-    wanted = [c for c in claimed if c.wanted]
+    refused = [_suppressed(house, c) for c in claimed if c.wanted and (c.channel, c.address) in silent]
+    wanted = [c for c in claimed if c.wanted and (c.channel, c.address) not in silent]
     patience = lease / 3
     # Side by side for different people, one after the other for one: an update overtakes nothing.
     by_address: dict[str, list[Claimed]] = {}
     for message in wanted:
         by_address.setdefault(message.address, []).append(message)
     sent = senders.map(lambda group: _send_in_order(house, gateways, group, patience), by_address.values())
-    results = [*moot, *(result for group in sent for result in group)]
+    results = [*moot, *refused, *(result for group in sent for result in group)]
     house.reach("outbox.sent")
     outcomes.record(house, results, now + lease)
     house.reach("outbox.recorded")
@@ -86,6 +89,19 @@ def _moot(house: House, message: Claimed) -> Outcome:
         state="cancelled",
         at=at,
         detail="no longer needed: somebody has it",
+    )
+    return Outcome(attempt, message)
+
+
+def _suppressed(house: House, message: Claimed) -> Outcome:
+    """Return the failure of a message to an address that said STOP: the next way is tried at once."""
+    attempt = Attempt(
+        id=message.id,
+        attempt=message.attempts,
+        state="failed",
+        at=house.clock.now(),
+        code=SUPPRESSED,
+        detail="STOP was sent from there",
     )
     return Outcome(attempt, message)
 

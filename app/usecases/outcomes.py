@@ -19,12 +19,12 @@ from app.domain.commands import ReportFailure
 from app.domain.delivery import Reaction, reaction_to_refusal
 from app.domain.errors import ConflictError
 from app.domain.message import Channel
-from app.store import contact_checks, records
+from app.store import contact_checks
 from app.store import outbox as outbox_store
 from app.store import tickets as ticket_store
 from app.store.engine import is_unavailable
 from app.store.outbox import PAGE, Attempt, Claimed, Delivery
-from app.usecases import meters
+from app.usecases import meters, opting_out
 from app.usecases.desk import Desk
 from app.usecases.house import House
 
@@ -150,7 +150,7 @@ def failure_of(message: Claimed | Delivery, code: str, detail: str) -> ReportFai
 def note_reaction(desk: Desk, reaction: Reaction | None, channel: str, address: str, detail: str) -> None:
     """Keep what a refusal says beyond its message: an address that opted out, a set-up that is wrong."""
     if reaction is Reaction.OPT_OUT:
-        records.suppress(desk.connection, channel, address, desk.now)
+        opting_out.stop(desk, channel, address)
     elif reaction is Reaction.ADDRESS:
         contact_checks.put_failing(desk.connection, channel, address, detail, desk.now)
     elif reaction is Reaction.CONFIG:

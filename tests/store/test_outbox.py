@@ -136,3 +136,29 @@ def test_a_retry_waits_and_keeps_its_first_sending(engine: Engine) -> None:
     (again,) = claim(engine, after=5)
     assert again.attempts == 2
     assert scalars(engine, "SELECT result FROM delivery_attempts") == ["pending"]
+
+
+def test_what_a_quicker_receipt_said_stays(engine: Engine) -> None:
+    """The receipt comes before our own record of the send: lost answer, retry and give up change nothing."""
+    put(engine, PAGE, PAGE, PAGE, PAGE)
+    claimed = claim(engine)
+    heard = [("undelivered", "30005"), ("delivered", ""), ("delivered", ""), ("", "")]
+    with engine.begin() as connection:
+        for message, (status, code) in zip(claimed, heard, strict=True):
+            if status:
+                outbox.set_status(
+                    connection,
+                    message.id,
+                    status=status,
+                    provider_id="",
+                    code=code,
+                    detail=f"it says {status}",
+                    failed=bool(code),
+                    finished=True,
+                    now=NIGHT,
+                )
+    for message, state in zip(claimed, ("sent", "pending", "failed", "pending"), strict=True):
+        record(engine, "one", message, state, status="queued", code="20500", detail="no answer")
+    assert states(engine) == ["sent", "sent", "sent", "pending"]
+    assert scalars(engine, "SELECT code FROM outbox ORDER BY id") == ["30005", "", "", "20500"]
+    assert scalars(engine, "SELECT detail FROM outbox ORDER BY id")[1] == "it says delivered"

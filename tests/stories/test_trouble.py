@@ -101,8 +101,25 @@ def test_a_stop_from_a_colleague_alarms_the_duty_manager(place: Town) -> None:
     with place.house.begin() as connection:
         assert DANA in records.suppressed(connection, [DANA])
     assert any("Dana Reyes" in text for text in duty_inbox(place))
+    told = len(duty_inbox(place))
+    place.text(DANA, "STOP")
+    assert len(duty_inbox(place)) == told
     place.text(TANYA, WATER)
-    assert place.mails(DANA_MAIL)
+    assert any("1042" in str(mail) for mail in place.mails(DANA_MAIL))
+    failed = [e for e in place.ticket().events if e.kind == "delivery_failed"]
+    assert [(e.code, e.next_channel) for e in failed] == [("suppressed", "email")]  # type: ignore[union-attr]
+    place.text(DANA, "START")
+    place.text(DANA, "1")
+    assert "You own 1042" in place.last(DANA)
+
+
+def test_a_stop_from_the_one_on_duty_alarms_the_others(place: Town) -> None:
+    for phone, name in ((RUTH, "ruth.okafor"), (CALVIN, "calvin.price"), (NOOR, "noor.haddad")):
+        place.text(phone, "STOP")
+        assert any("STOP" in str(mail) for mail in place.mails(f"{name}@tidewell.example")), name
+    heard = [text for phone in (RUTH, CALVIN, NOOR) for text in place.inbox(phone) if "texted STOP" in text]
+    assert heard
+    assert RUTH in "".join(heard)
 
 
 def test_a_stop_from_a_customer_opens_nothing(place: Town) -> None:
