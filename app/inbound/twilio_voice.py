@@ -126,7 +126,7 @@ class _Door:
 def _caller(fields: Fields) -> str:
     """Return the caller's number; for one who hides it a name of this call's own.
 
-    Two strangers without a number are not one sender: the second one's words are not about the first's ticket.
+    Two of them are not one sender: the second one's words are not about the first one's ticket.
     """
     number = phone_of(first(fields, "From"))
     if _SHOWN.fullmatch(number) and number not in _HIDDEN:
