@@ -40,3 +40,51 @@ def gaps(
     else:
         print_gaps(proof, trades=len(house.rulebook.routing.trades))
     raise typer.Exit(1 if proof.gaps else 0)
+
+
+@oncall_cli.command("export")
+def export(
+    schedule: Annotated[str, typer.Argument(help="The schedule's name.")],
+) -> None:
+    """Print a schedule as one JSON document, with the overrides ahead that were entered later."""
+    import json
+
+    from app import bootstrap
+    from app.settings import read_settings
+    from app.store import schema
+    from app.usecases.duty import export_schedule
+
+    settings = read_settings()
+    with bootstrap.database(settings) as engine:
+        schema.ensure_current(engine)
+        house = bootstrap.build_house(settings, engine, bootstrap.read_rulebook(settings))
+        document = export_schedule(house, schedule)
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+@oncall_cli.command("import")
+def import_document(
+    schedule: Annotated[str, typer.Argument(help="The schedule's name; it may be a new one.")],
+    file: Annotated[
+        typer.FileText, typer.Argument(help="A document as `export` prints it; - for standard input.")
+    ],
+) -> None:
+    """Put a document in place of a schedule; all or nothing. The next `closeloop load` replaces it again."""
+    import json
+
+    from app import bootstrap
+    from app.domain.errors import CloseloopError
+    from app.settings import read_settings
+    from app.store import schema
+    from app.usecases.duty import import_schedule
+
+    try:
+        document = json.load(file)
+    except ValueError as error:
+        raise CloseloopError(f"{file.name} is not JSON: {error}") from None
+    settings = read_settings()
+    with bootstrap.database(settings) as engine:
+        schema.ensure_current(engine)
+        house = bootstrap.build_house(settings, engine, bootstrap.read_rulebook(settings))
+        changed = import_schedule(house, schedule, document, by="command")
+    typer.echo(f"{schedule} is now as the document says." if changed else "Nothing changed.")

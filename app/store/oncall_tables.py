@@ -139,3 +139,19 @@ ledger = Table(
     Column("done_at", _INSTANT, nullable=False),
     Index("ix_ledger_done_at", "done_at"),
 )
+
+# Private calendar feeds: of a person, or of a schedule. The key in the address is derived from the id and the
+# installation's secret, so that it can be shown again and is not kept here.
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", _INSTANT, nullable=False),
+    Column("revoked_at", _INSTANT),
+    CheckConstraint("kind IN ('person', 'schedule')", name="kind"),
+    # One in force for each person and schedule: whoever wants another address revokes the first.
+    Index("uq_feeds_in_force", "kind", "name", unique=True, postgresql_where=text("revoked_at IS NULL")),
+)

@@ -26,6 +26,7 @@ from app.web.access import Action, Guard, NoSuchPageError, Visitor, WebConfig
 from app.web.acting import NOTICES, UnclearError, command_of, merge_target, notice_of
 from app.web.board import Filters, board_page
 from app.web.breaches import BreachDesk
+from app.web.duty import DutyDesk
 from app.web.live import News
 from app.web.new_ticket import NewTicket
 from app.web.policy_move_page import PolicyMove
@@ -90,6 +91,15 @@ def router(house: House, config: WebConfig) -> APIRouter:
     get("/breaches.xlsx", audit.workbook)
     get("/breaches/{number:int}/{metric}", audit.breach)
     post("/breaches/{number:int}/{metric}/{action}", audit.explain)
+    duty = DutyDesk(house, guard)
+    get("/on-call", duty.page)
+    post("/on-call/preview", duty.preview)
+    post("/on-call/overrides", duty.enter)
+    post("/on-call/overrides/{override:int}/revoke", duty.revoke)
+    get("/on-call/schedules/{schedule}.json", duty.document)
+    post("/on-call/feeds", duty.make_feed)
+    post("/on-call/feeds/{feed:int}/revoke", duty.revoke_feed)
+    get("/feeds/{key}.ics", duty.feed)
     get("/sign-in", sign_in.page)
     post("/sign-in", sign_in.sign_in)
     post("/sign-out", sign_in.sign_out)
