@@ -1,13 +1,13 @@
 """Private calendar feeds.
 
-Made on 2026-11-21, after 0bc869cc9c83.
+Made on 2026-11-21, after 7349d89cb6cb.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "40ed99d97cf6"
-down_revision = "0bc869cc9c83"
+down_revision = "7349d89cb6cb"
 branch_labels = None
 depends_on = None
 
