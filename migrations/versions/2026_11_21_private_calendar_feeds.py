@@ -1,13 +1,13 @@
 """Private calendar feeds.
 
-Made on 2026-11-21, after 7349d89cb6cb.
+Made on 2026-11-21, after 2037e4fb438c.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "40ed99d97cf6"
-down_revision = "7349d89cb6cb"
+down_revision = "2037e4fb438c"
 branch_labels = None
 depends_on = None
 
