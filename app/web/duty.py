@@ -6,7 +6,7 @@ What must not live here: what an override does (usecases/duty.py), how days are 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,8 @@ _NOTICES = {
     "unfed": "That address no longer answers.",
 }
 Form = Mapping[str, str]
+Get = Callable[[str, Callable[[Request], Response]], None]
+Post = Callable[[str, Callable[[Request, Form], Response]], None]
 
 
 class DutyDesk:
@@ -40,6 +42,17 @@ class DutyDesk:
         """Serve the signed-in users of this house."""
         self.house = house
         self.guard = guard
+
+    def add_to(self, get: Get, post: Post) -> None:
+        """Say at which address what answers."""
+        get("/on-call", self.page)
+        post("/on-call/preview", self.preview)
+        post("/on-call/overrides", self.enter)
+        post("/on-call/overrides/{override:int}/revoke", self.revoke)
+        get("/on-call/schedules/{schedule}.json", self.document)
+        post("/on-call/feeds", self.make_feed)
+        post("/on-call/feeds/{feed:int}/revoke", self.revoke_feed)
+        get("/feeds/{key}.ics", self.feed)
 
     def page(self, request: Request) -> Response:
         """Show a week or a month."""
