@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
 
-from app.domain.sla_clock import Clock, ClockReport, ClockState, Count, Segment, SlaEvent, never_started
+from app.domain.sla_clock import Clock
 from app.domain.sla_policy import (
     Metric,
     OnPriorityChange,
@@ -22,6 +22,7 @@ from app.domain.sla_policy import (
     Target,
     parse_policy,
 )
+from app.domain.sla_report import ClockReport, ClockState, Count, Segment, SlaEvent, never_started
 from app.domain.zones import to_micros
 
 __all__ = [

@@ -19,7 +19,7 @@ from app.domain.errors import CloseloopError
 from app.domain.events import AnyEvent, EtaGiven, PolicyMoved
 from app.domain.instants import format_instant
 from app.domain.sla import ClockReport, ClockState, Metric, Policy, Segment, Target
-from app.domain.sla_clock import CLOSED_HOURS, PAUSED, RESOLVED, RUNNING
+from app.domain.sla_report import CLOSED_HOURS, PAUSED, RESOLVED, RUNNING
 from app.domain.ticket import Ticket, fold, sla_event
 from app.store import sla_audit as store
 from app.usecases.promises import Promises
