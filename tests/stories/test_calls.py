@@ -197,3 +197,15 @@ def test_calls_without_a_word_leave_a_trace_and_no_ticket(place: Town) -> None:
     assert place.ticket().ticket.assignee == ""
     with place.house.begin() as connection:
         assert not records.audit_of(connection, "webhook_refused")
+
+
+def test_whoever_has_texted_stop_is_called(place: Town) -> None:
+    place.change_company(
+        (DANA_METHODS, DANA_METHODS.replace("}, {email", '}, {voice: "+16175550101"}, {email'))
+    )
+    place.text(DANA, "STOP")
+    place.text(TANYA, WATER)
+    assert place.clock.at == place.ticket().ticket.opened_at
+    call = place.on_call(place.ringing(DANA), "answer")
+    place.on_call(call, "press", "1")
+    assert place.ticket().ticket.assignee == "dana"
