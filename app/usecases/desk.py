@@ -18,7 +18,9 @@ from app.domain.commands import Command, MovePolicy, Open, SetPriority, SetSite,
 from app.domain.decide import Decision, decide
 from app.domain.drafting import Setting
 from app.domain.events import AnyEvent
+from app.domain.roster import Roster
 from app.domain.ticket import Ticket
+from app.store import directory as directory_store
 from app.store import outbox as outbox_store
 from app.store import records
 from app.store import tickets as ticket_store
@@ -113,6 +115,10 @@ class Desk:
         """Return the clocks of a ticket as its last decision here left them; none without a decision."""
         work = self._work.get(ticket_id)
         return work.reports if work else {}
+
+    def look_again(self) -> None:
+        """Read the directory anew: this transaction has changed it. Others see that when it commits."""
+        self.roster = Roster(directory_store.read_directory(self.connection))
 
     def rearm(self, ticket_id: int) -> None:
         """Write a ticket's timers as its last decision wants them, even if nothing happened to it."""

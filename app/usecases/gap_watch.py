@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from app.domain.directory import Directory, MethodKind, Role
-from app.domain.message import Channel
+from app.domain.directory import Directory, Role
 from app.domain.roster import Roster
 from app.domain.texts import TextId
 from app.domain.uncovered import Uncovered, uncovered, without
@@ -23,11 +22,10 @@ from app.store import outbox as outbox_store
 from app.store.oncall import Watch
 from app.store.outbox import OutboxRow
 from app.usecases.house import House
-from app.usecases.wording import Origin, Wording, clock_text, short_name
+from app.usecases.wording import Wording, clock_text, short_name
 
 AHEAD = timedelta(days=90)
 _LOOK_AGAIN = timedelta(days=1)
-_WAYS = {MethodKind.SMS: Channel.SMS, MethodKind.EMAIL: Channel.EMAIL}
 
 
 def watch_gaps(house: House) -> int:
@@ -84,19 +82,17 @@ def _new(one: Uncovered, known: Sequence[Uncovered], before: Watch | None) -> li
 def _texts(house: House, roster: Roster, now: datetime, new: Sequence[Uncovered]) -> list[OutboxRow]:
     directory, first = roster.directory, new[0]
     wording = Wording(house, directory, now)
-    rows = []
+    rows: list[OutboxRow] = []
     for key in roster.alarmed(now):
         duty = directory.people[key]
         away = [short_name(directory.people[p].name) for p in first.away if p in directory.people]
-        for method in [m for m in duty.methods if m.kind in _WAYS][:1]:
-            origin = Origin(channel=_WAYS[method.kind], address=method.address)
-            facts = {
-                "schedule": label(first.target, directory),
-                "time": clock_text(first.start, now, duty.timezone),
-                "until": clock_text(first.end, now, duty.timezone),
-                "name": away[0] if away else "",
-                "count": str(len(new) - 1) if new[1:] else "",
-                "link": house.identity.public_url,
-            }
-            rows.append(wording.loose(TextId.GAP_OPENED, origin, duty.language, **facts))
+        facts = {
+            "schedule": label(first.target, directory),
+            "time": clock_text(first.start, now, duty.timezone),
+            "until": clock_text(first.end, now, duty.timezone),
+            "name": away[0] if away else "",
+            "count": str(len(new) - 1) if new[1:] else "",
+            "link": house.identity.public_url,
+        }
+        rows += wording.notice(duty, TextId.GAP_OPENED, **facts)
     return rows

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from app.domain import commands as cmd
@@ -16,10 +17,11 @@ from app.domain.events import Requester
 from app.domain.message import Channel, Message
 from app.domain.replies import CustomerVerb, StaffReply, Verb, eta_instant, parse_customer, parse_staff
 from app.domain.roster import Scope
+from app.domain.swaps import SwapReply, SwapVerb, next_turn, parse_swap, read_span, turns
 from app.domain.texts import TextId
 from app.domain.ticket import State, Ticket
 from app.store.inbox import Handled, Waiting
-from app.usecases import customers
+from app.usecases import customers, swaps
 from app.usecases.correspondents import Correspondents, answer_to, origin_of, replied_number
 from app.usecases.desk import Desk
 from app.usecases.merging import merge
@@ -56,6 +58,19 @@ def _do(desk: Desk, people: Correspondents, waiting: Waiting, message: Message, 
         # Anybody can write a colleague's name into a mail; only our reply address or the domain proves it.
         desk.note("staff_mail_unproven", message.sender, {"mail_subject": message.subject})
         return customers.handle(desk, people, waiting, message)
+    return _swap(desk, people, waiting, message, person) or _answer(
+        desk, people, waiting, message, person, token_number
+    )
+
+
+def _answer(  # noqa: PLR0917 - what every answer needs
+    desk: Desk,
+    people: Correspondents,
+    waiting: Waiting,
+    message: Message,
+    person: Person,
+    token_number: int | None,
+) -> Handled:
     reply = parse_staff(message.text)
     visit = _Visit(desk, people, waiting=waiting, message=message, person=person, reply=reply)
     if reply.verb == Verb.NEW:
@@ -80,6 +95,53 @@ def _do(desk: Desk, people: Correspondents, waiting: Waiting, message: Message, 
         if not desk.apply(command, ticket, origin).events and enough:
             del desk.outbox[said:]  # it changed nothing, again: a phone that says "ok" to whatever it gets
     return Handled(waiting.id, wanted[0].id, "")
+
+
+def _swap(
+    desk: Desk, people: Correspondents, waiting: Waiting, message: Message, person: Person
+) -> Handled | None:
+    """Do what a text says about a swap; None when it says nothing about one."""
+    directory, key = desk.roster.directory, person.key
+
+    def named(words: str) -> str:
+        found = directory.person_named(words)
+        return found.key if found else ""
+
+    reply = parse_swap(message.text, named)
+    if reply is None:
+        return None
+    table = swaps.Table(desk.house, desk.connection, desk.roster, desk.now)
+    by = f"person:{key}"
+    match reply.verb:
+        case SwapVerb.OK:
+            why = swaps.take(table, key, by=by)
+            desk.look_again()
+        case SwapVerb.NO:
+            why = swaps.refuse(table, key)
+        case SwapVerb.WITHDRAW:
+            why = swaps.withdraw(table, key)
+        case SwapVerb.OFFER:
+            why = _offer(table, person, reply, by)
+        case _:
+            assert_never(reply.verb)
+    if why and people.may_answer(desk, message.sender):
+        origin = origin_of(message)
+        desk.say([desk.wording.loose(TextId.SWAP_CANNOT, origin, person.language, reason=why)])
+    return Handled(waiting.id, None, f"swap {reply.verb}: {why or 'done'}")
+
+
+def _offer(table: swaps.Table, person: Person, reply: SwapReply, by: str) -> str:
+    if not reply.who:
+        return "with whom? Write a colleague's name"
+    if not reply.when:
+        pieces = next_turn(table.roster, person.key, table.now)
+    else:
+        span = read_span(reply.when, table.now, person.timezone)
+        if span is None:
+            return "when? Write a day"
+        start = max(span[0], table.now)
+        pieces = turns(table.roster, person.key, start, span[1]) if start < span[1] else []
+    return swaps.offer(table, person.key, reply.who, pieces, by=by)
 
 
 def _code(

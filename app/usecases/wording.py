@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from app.domain.call_texts import SpokenId
 from app.domain.clocks import zone_of
-from app.domain.directory import ContactMethod, Directory, MethodKind, Site
+from app.domain.directory import ContactMethod, Directory, MethodKind, Person, Site
 from app.domain.drafting import Fact, Say
 from app.domain.message import Channel
 from app.domain.texts import FACTS, TextId
@@ -78,6 +78,23 @@ class Wording:
         company = self._directory.company
         known = {"company": company.short_name, "phone": company.phone, **facts}
         return self._write(text_id, language, known, origin.channel, origin.address, thread={}, origin=origin)
+
+    def notice(self, person: Person, text_id: TextId, **facts: str) -> list[OutboxRow]:
+        """Return a message to a colleague that belongs to no ticket, by the first way that can be written."""
+        ways = [m for m in person.methods if m.kind in _WRITTEN][:1]
+        return [
+            self._write(
+                text_id,
+                person.language,
+                facts,
+                _WRITTEN[method.kind],
+                method.address,
+                thread={},
+                rank=NOTICE,
+                person=person.key,
+            )
+            for method in ways
+        ]
 
     def _to_staff(self, say: Say, ticket: Ticket, origin: Origin | None) -> list[OutboxRow]:
         person = self._directory.people.get(say.person)

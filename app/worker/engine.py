@@ -13,7 +13,7 @@ from threading import Event, Thread
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from app.usecases import delivery, gap_watch, hanging_up, intake, orphans, reconcile, timers
+from app.usecases import delivery, gap_watch, hanging_up, intake, orphans, reconcile, swaps, timers
 from app.usecases.delivery import Gateways
 from app.usecases.house import House
 from app.usecases.pulse import Pulse
@@ -99,7 +99,7 @@ class Worker:
         self._rules = Loop("rules", lambda: int(look_for_rules()))
         self._calls = Loop("calls", lambda: hanging_up.end_moot(house, gateways.calls))
         # What changes who is on call, and what is told about it, by time.
-        self._oncall = Loop("oncall", lambda: gap_watch.watch_gaps(house) and 0)
+        self._oncall = Loop("oncall", lambda: 0 * (swaps.expire_swaps(house) + gap_watch.watch_gaps(house)))
         self._reconcile = Loop("reconcile", lambda: reconcile.once_a_minute(house, minutely))
         self._scheduler = BackgroundScheduler(
             timezone="UTC",

@@ -1,0 +1,60 @@
+"""Phones and a clock: a turn is offered, taken, refused, taken back, or nobody answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine
+
+from app.domain.roster import Scope
+from app.rulebook.revision import load
+from app.usecases.swaps import expire_swaps
+from tests import promises
+from tests.stories.people import CALVIN, NOOR
+from tests.stories.town import ROOT, Town, town
+
+
+@pytest.fixture
+def place(engine: Engine) -> Iterator[Town]:
+    with town(engine, load(ROOT / "rules")) as built:
+        yield built
+
+
+def on_duty(place: Town) -> tuple[str, ...]:
+    with place.house.begin() as connection:
+        return place.house.roster(connection).who(["duty_manager"], Scope(), place.clock.now())
+
+
+def test_offered_taken_and_taken_back_by_text(place: Town) -> None:
+    assert on_duty(place) == ("noor",)
+    place.text(NOOR, "swap calvin today")
+    assert place.last(CALVIN).startswith("Noor H. asks you to be on call for duty ")
+    assert "Reply SWAP OK or SWAP NO" in place.last(CALVIN)
+    assert place.last(NOOR).startswith("Calvin P. is asked to take duty")
+    place.text(CALVIN, "SWAP NO")
+    assert "cannot take duty" in place.last(NOOR)
+    assert on_duty(place) == ("noor",)
+
+    place.text(NOOR, "swap calvin today")
+    place.text(CALVIN, "swap ok")
+    assert place.last(NOOR).startswith("Calvin P. takes duty")
+    assert place.last(CALVIN).startswith("Thank you. You are on call instead of Noor H.: duty")
+    assert on_duty(place) == ("calvin",)
+    place.text(CALVIN, "swap ok")
+    assert "there is no open offer to you" in place.last(CALVIN)
+
+    # Taken back the same way.
+    place.text(CALVIN, "SWAP noor")
+    place.text(NOOR, "SWAP OK")
+    assert on_duty(place) == ("noor",)
+
+    place.text(NOOR, "swap calvin")
+    place.later(hours=25)
+    assert expire_swaps(place.house) == 1
+    place.settle()
+    assert place.last(NOOR).startswith("The swap is off. Noor H. keeps duty")
+    assert place.last(CALVIN).startswith("The swap is off.")
+    place.text(CALVIN, "swap noor thu")
+    assert place.last(CALVIN).startswith("No swap: you are not on call then.")
+    promises.check(place.house.engine, place.clock.now())
