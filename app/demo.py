@@ -64,6 +64,7 @@ def _simulator(home: Path, port: int, phones_port: int, company: Path) -> Simula
         directory=company,
         sent_after=0.1,
         delivered_after=0.3,
+        machine_seconds=3.0,
     )
     return Simulator(config, phones_port)
 

@@ -54,7 +54,7 @@ class _Door:
         if isinstance(fields, Response):
             return fields
         by = first(fields, "AnsweredBy").lower()
-        machine = by.startswith("machine") or by == "fax" or request.query_params.get("m") == "1"
+        machine = by.startswith("machine") or by == "fax" or _is_machine(request)
         return await self._speak(request, fields, 1, machine=machine)
 
     async def key(self, request: Request) -> Response:
@@ -71,8 +71,11 @@ class _Door:
         if said >= (_ROUNDS if not digits else _ROUNDS_IN_ALL):
             return twiml.goodbye(self._desk.say(SpokenId.CALL_GOODBYE))
         if digits and digits != _AGAIN:
-            return twiml.ask_key(self._desk.say(SpokenId.CALL_KEYS), self._key_url(request, said + 1))
-        return await self._speak(request, fields, said + 1, machine=False)
+            return twiml.ask_key(
+                self._desk.say(SpokenId.CALL_KEYS),
+                self._key_url(request, said + 1, machine=_is_machine(request)),
+            )
+        return await self._speak(request, fields, said + 1, machine=_is_machine(request))
 
     async def status(self, request: Request) -> Response:
         """Store how the call goes."""
@@ -96,7 +99,7 @@ class _Door:
         if prompt is None:
             return await turn_away(self._acceptor, request, "unknown_call", call=call_id)
         if prompt.keys:
-            return twiml.ask_key(prompt, self._key_url(request, said))
+            return twiml.ask_key(prompt, self._key_url(request, said, machine=machine))
         return twiml.goodbye(prompt)
 
     async def _press(self, request: Request, item: Inbound) -> Response:
@@ -108,7 +111,8 @@ class _Door:
             await self._acceptor.accept([item])
         except CloseloopError:
             again = self._desk.say(SpokenId.CALL_NOT_SAVED)
-            return twiml.ask_key(again, self._key_url(request, _round(request) + 1))
+            url = self._key_url(request, _round(request) + 1, machine=_is_machine(request))
+            return twiml.ask_key(again, url)
         return twiml.goodbye(self._desk.say(SpokenId.CALL_KEPT))
 
     async def _tell(self, request: Request, fields: Fields, body: bytes, what: str) -> Response:
@@ -128,8 +132,10 @@ class _Door:
         )
         return await hand_over(self._acceptor, [item], twiml.nothing())
 
-    def _key_url(self, request: Request, said: int) -> str:
-        return f"{self._base}/inbound/twilio/call/key?s={_token(request)}&r={said}"
+    def _key_url(self, request: Request, said: int, *, machine: bool) -> str:
+        # What a machine was not told at first, it is not told in the next round either.
+        mark = "&m=1" if machine else ""
+        return f"{self._base}/inbound/twilio/call/key?s={_token(request)}&r={said}{mark}"
 
 
 def _key_of(fields: Fields, body: bytes, outbox_id: int, said: int, now: datetime) -> Inbound:
@@ -150,6 +156,10 @@ def _key_of(fields: Fields, body: bytes, outbox_id: int, said: int, now: datetim
 
 def _token(request: Request) -> str:
     return bounded(request.query_params.get("s", ""), 100)
+
+
+def _is_machine(request: Request) -> bool:
+    return request.query_params.get("m") == "1"
 
 
 def _round(request: Request) -> int:

@@ -54,6 +54,9 @@ def test_words_stand_inside_the_gather_so_that_a_key_works_at_once(
 def test_a_machine_is_told_nothing_and_a_moot_page_hangs_up(served: Served, calls: MemoryCalls) -> None:
     assert twiml(step(served, "answer", AnsweredBy="machine_start"))[0][0].text == "There is a page."
     assert twiml(step(served, "answer", query="&m=1"))[0][0].text == "There is a page."
+    (again,) = twiml(step(served, "key", query="&r=1&m=1", Digits=""))
+    assert again[0].text == "There is a page."
+    assert again.get("action", "").endswith("&r=2&m=1")
     calls.taken = True
     assert [(e.tag, e.text) for e in twiml(step(served, "answer"))] == [
         ("Say", "Already taken."),
