@@ -1,7 +1,9 @@
-"""The door to the inbox: one writer thread that takes all waiting webhook requests into one commit.
+"""The door to the inbox: a writer thread that takes all waiting webhook requests into one commit.
 
 Group commit needs no added delay: whatever came in while the last commit ran is the next batch. Requests are
-answered only after their commit (promise 1). What must not live here: verification, meaning.
+answered only after their commit (promise 1). Large ones, mails with pictures, have a second writer with a
+connection of its own: a text message must not wait for megabytes. What must not live here: verification,
+meaning.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ log = structlog.get_logger()
 
 _BATCH = 256
 _BATCH_BYTES = 64 * 2**20
+_LARGE = 256 * 2**10
 _REFUSALS_WAITING = 1000
 
 
@@ -53,22 +56,29 @@ class InboxWriter:
         """Write with this house's database."""
         self._house = house
         self._queue: SimpleQueue[_Job | _Refusal | None] = SimpleQueue()
-        self._thread = Thread(target=self._run, name="inbox-writer", daemon=True)
+        self._large: SimpleQueue[_Job | _Refusal | None] = SimpleQueue()
+        self._threads = [
+            Thread(target=self._run, args=(self._queue,), name="inbox-writer", daemon=True),
+            Thread(target=self._run, args=(self._large,), name="inbox-writer-large", daemon=True),
+        ]
 
     def start(self) -> None:
-        """Start the writer thread."""
-        self._thread.start()
+        """Start the writer threads."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Write what is waiting, then end the thread."""
+        """Write what is waiting, then end the threads."""
         self._queue.put(None)
-        self._thread.join(timeout=30)
+        self._large.put(None)
+        for thread in self._threads:
+            thread.join(timeout=30)
 
     async def accept(self, items: list[Inbound]) -> list[Accepted]:
         """Store all items in one commit; see ports.Acceptor."""
         loop = asyncio.get_running_loop()
         job = _Job(items, loop, loop.create_future())
-        self._queue.put(job)
+        (self._large if _size(job) > _LARGE else self._queue).put(job)
         return await job.answer
 
     async def refuse(self, *, reason: str, path: str, remote: str, detail: dict[str, str]) -> None:
@@ -77,14 +87,14 @@ class InboxWriter:
         if self._queue.qsize() < _REFUSALS_WAITING:
             self._queue.put(_Refusal(path[:200], {**detail, "reason": reason, "remote": remote}))
 
-    def _run(self) -> None:
+    def _run(self, queue: SimpleQueue[_Job | _Refusal | None]) -> None:
         while True:
-            first = self._queue.get()
+            first = queue.get()
             waiting, ended = [first], first is None
             size = _size(first)
             while len(waiting) < _BATCH and size < _BATCH_BYTES and not ended:
                 try:
-                    item = self._queue.get_nowait()
+                    item = queue.get_nowait()
                 except Empty:
                     break
                 waiting.append(item)

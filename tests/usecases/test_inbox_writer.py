@@ -16,6 +16,7 @@ from app import bootstrap
 from app.domain.message import Channel, Inbound, InboundKind
 from app.ports import Accepted, StorageUnavailableError
 from app.rulebook.revision import load
+from app.store import inbox as inbox_store
 from app.store import records
 from app.store.engine import connect
 from app.usecases.accept import InboxWriter
@@ -122,3 +123,19 @@ def test_when_the_database_is_away_all_waiting_requests_are_told_so_quickly(engi
     assert {type(answer) for answer in asyncio.run(many())} == {StorageUnavailableError}
     writer.stop()
     away.dispose()
+
+
+def test_a_text_does_not_wait_for_a_large_mail(writer: InboxWriter, engine: Engine) -> None:
+    """The mail's insert waits for another transaction; the text is stored and answered meanwhile."""
+    mail = item("mail", raw=b"x" * 2**20)
+
+    async def both(release: Any) -> list[list[Accepted]]:
+        large = asyncio.create_task(writer.accept([mail]))
+        small = await asyncio.wait_for(writer.accept([item("text")]), timeout=30)
+        assert not large.done()
+        release()
+        return [small, await large]
+
+    with engine.connect() as other:
+        inbox_store.store(other, [(1, mail)])
+        assert asyncio.run(both(other.rollback)) == [[Accepted.NEW], [Accepted.NEW]]
