@@ -100,6 +100,8 @@ def connect(
         # An empty round trip at each check-out, 0.05 ms on a socket: a server that was restarted meanwhile
         # costs a new connection, and not a failed message.
         pool_pre_ping=True,
+        # Errors are logged, and the parameters of a failed statement are what people wrote.
+        hide_parameters=True,
         connect_args={
             key: value
             for key, value in {**KEEP_ALIVE, "application_name": application_name}.items()

@@ -70,6 +70,9 @@ def _handle(
         inbox_store.finish(connection, handled, now)
         house.reach("receipts.decided" if receipts else "intake.decided")
     house.reach("receipts.saved" if receipts else "intake.saved")
+    log.info(
+        "handled", kind="receipts" if receipts else "messages", rows=[(h.id, h.ticket_id) for h in handled]
+    )
     if desk.changed:
         house.wake("saved")
     return len(handled)

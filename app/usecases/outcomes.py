@@ -111,6 +111,10 @@ def _record(house: House, outcomes: Sequence[Outcome]) -> None:
                     result.attempt.detail,
                 )
             desk.flush()
+    log.info(
+        "deliveries",
+        results=[(o.message.id, o.message.ticket_id, o.message.channel, o.attempt.state) for o in outcomes],
+    )
     for outcome in outcomes:
         meters.DELIVERIES.labels(outcome.message.channel, outcome.attempt.state).inc()
     if failed:

@@ -43,6 +43,7 @@ def _fire(house: House, batch: int) -> int:
         desk.flush()
         house.reach("timers.decided")
     house.reach("timers.saved")
+    log.info("timers_fired", tickets=[item.ticket.number for item in due])
     house.wake("saved")
     return len(due)
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
 
@@ -246,3 +246,11 @@ def test_a_server_that_is_too_old(empty_url: str) -> None:
     error = probe_error(empty_url)
     assert isinstance(error, DatabaseTooOldError)
     assert "is PostgreSQL 14, and Closeloop needs 15 or later" in str(error)
+
+
+def test_an_error_does_not_say_what_people_wrote(engine: Engine) -> None:
+    statement = text("SELECT CAST(:number AS integer), CAST(:words AS text)")
+    with engine.connect() as connection, pytest.raises(DBAPIError) as caught:
+        connection.execute(statement, {"number": 2**40, "words": "my wife is at home alone"})
+    assert "alone" not in repr(caught.value)
+    assert "alone" not in str(caught.value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from fastapi import FastAPI
 from sqlalchemy import Engine, text
@@ -68,3 +70,19 @@ def test_figures_are_for_this_machine_or_for_whoever_has_the_token(
         assert served.get("/metrics").status == 403
         assert served.get("/metrics", {"Authorization": "Bearer let-me-out"}).status == 403
         assert served.get("/metrics", {"Authorization": "Bearer let-me-in"}).status == 200
+
+
+def test_what_alerts_and_dashboard_ask_for_is_there(engine: Engine, rulebook: Rulebook) -> None:
+    house = node(engine, rulebook, Clock(datetime.now(UTC)))
+    app = FastAPI()
+    app.include_router(probes.router(Health(house, Pulse(house, role="both", version="1")), ""))
+    with Served(app) as served:
+        figures = served.get("/metrics").body.decode()
+    docs = Path(__file__).parents[2] / "docs"
+    asked = set()
+    for name in ("alerts.yml", "grafana-dashboard.json", "operate.md"):
+        words = (docs / name).read_text("utf-8")
+        asked |= set(re.findall(r"\bcloseloop_[a-z_]+\b", words))
+    assert len(asked) > 5
+    missing = {name for name in asked if f"# TYPE {name} " not in figures}
+    assert missing == set()
