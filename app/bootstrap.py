@@ -314,7 +314,9 @@ def _crasher(where: str) -> Callable[[Point], None]:
 
 def _parts(settings: Settings, house: House, pulse: Pulse, health: Health) -> tuple[Part, ...]:
     """Return what runs beside the web application, and see to it that `house.wake` wakes a worker."""
+    from app.providers.feeds import Feeds
     from app.providers.heartbeat import HeartbeatUrl
+    from app.usecases.leave_calendar import MOST_BYTES
     from app.worker.engine import Worker
     from app.worker.node import Bell, Ear, Heart
 
@@ -330,6 +332,7 @@ def _parts(settings: Settings, house: House, pulse: Pulse, health: Health) -> tu
         pulse,
         folder.look,
         lambda: beacon.call() if beacon is not None and health.well() else None,
+        feeds=Feeds(MOST_BYTES),
     )
     house.wake = worker.wake
     return Heart(pulse, _is_dead), worker, Ear(house, worker.wake)

@@ -185,3 +185,15 @@ class MailGateway(Protocol):
     def send(self, message: MailOut) -> Sent:
         """Return what the provider said. Raises GatewayError."""
         ...
+
+
+class FeedError(CloseloopError):
+    """A calendar feed could not be read; the message says why, never where it is."""
+
+
+class FeedReader(Protocol):
+    """Reads a calendar feed, blocking, with a timeout and a bound."""
+
+    def read(self, address: str) -> bytes:
+        """Return what stands at an address or in a file. Raises FeedError."""
+        ...

@@ -13,7 +13,19 @@ from threading import Event, Thread
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from app.usecases import delivery, gap_watch, hanging_up, intake, orphans, reconcile, swaps, timers
+from app.ports import FeedReader
+from app.usecases import (
+    delivery,
+    gap_watch,
+    hanging_up,
+    intake,
+    leave_feeds,
+    orphans,
+    reconcile,
+    shift_texts,
+    swaps,
+    timers,
+)
 from app.usecases.delivery import Gateways
 from app.usecases.house import House
 from app.usecases.pulse import Pulse
@@ -63,6 +75,14 @@ class Loop:
                 self._stopping.wait(_PAUSE_AFTER_ERROR)
 
 
+def _watch_oncall(house: House) -> int:
+    """Do what time brings to those on call; the next tick looks again."""
+    swaps.expire_swaps(house)
+    gap_watch.watch_gaps(house)
+    shift_texts.tell_shifts(house)
+    return 0
+
+
 class Worker:
     """All loops of one process."""
 
@@ -73,6 +93,8 @@ class Worker:
         pulse: Pulse,
         look_for_rules: Callable[[], bool] = lambda: False,
         minutely: Callable[[], object] = lambda: None,
+        *,
+        feeds: FeedReader,
     ) -> None:
         """Prepare the loops for this house; what is decided by time rests while its clock is wrong.
 
@@ -99,7 +121,8 @@ class Worker:
         self._rules = Loop("rules", lambda: int(look_for_rules()))
         self._calls = Loop("calls", lambda: hanging_up.end_moot(house, gateways.calls))
         # What changes who is on call, and what is told about it, by time.
-        self._oncall = Loop("oncall", lambda: 0 * (swaps.expire_swaps(house) + gap_watch.watch_gaps(house)))
+        self._oncall = Loop("oncall", lambda: _watch_oncall(house) if pulse.trusted else 0)
+        self._feeds = Loop("feeds", lambda: leave_feeds.read_feed(house, feeds))
         self._reconcile = Loop("reconcile", lambda: reconcile.once_a_minute(house, minutely))
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
@@ -136,4 +159,4 @@ class Worker:
 
     def _loops(self) -> tuple[Loop, ...]:
         tickets = (self._inbox, self._receipts, self._timers, self._pages, self._notices, self._calls)
-        return (*tickets, self._rules, self._oncall, self._reconcile)
+        return (*tickets, self._rules, self._oncall, self._feeds, self._reconcile)
