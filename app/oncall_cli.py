@@ -88,3 +88,37 @@ def import_document(
         house = bootstrap.build_house(settings, engine, bootstrap.read_rulebook(settings))
         changed = import_schedule(house, schedule, document, by="command")
     typer.echo(f"{schedule} is now as the document says." if changed else "Nothing changed.")
+
+
+@oncall_cli.command("fairness")
+def fairness_(
+    first: Annotated[str, typer.Option("--from", help="The first day, such as 2026-01-01.")],
+    last: Annotated[str, typer.Option("--to", help="The last day.")],
+    as_csv_: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
+) -> None:
+    """Show who carried how many hours, nights, weekend days and holidays, and the pages at night."""
+    import csv
+
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from app import bootstrap
+    from app.settings import read_settings
+    from app.store import schema
+    from app.usecases.fairness import HEADINGS, as_csv, fairness, period
+
+    days = period(first, last)
+    settings = read_settings()
+    with bootstrap.database(settings) as engine:
+        schema.ensure_current(engine)
+        house = bootstrap.build_house(settings, engine, bootstrap.read_rulebook(settings))
+        found = fairness(house, *days)
+    text = as_csv(found)
+    if as_csv_:
+        typer.echo(text, nl=False)
+        return
+    table = Table(*(heading.replace("_", " ") for heading in HEADINGS), box=box.SIMPLE_HEAD)
+    for row in list(csv.reader(text.splitlines()))[1:]:
+        table.add_row(*row)
+    Console(width=110, highlight=False).print(table)

@@ -155,6 +155,12 @@ def forget_before(connection: Connection, job: str, before: datetime) -> int:
     return gone.rowcount
 
 
+def forget_except(connection: Connection, job: str, keys: Collection[str]) -> None:
+    """Drop the occasions of a job that are not among `keys`: they count as new when they come back."""
+    gone = delete(ledger).where(ledger.c.job == job)
+    connection.execute(gone.where(ledger.c.key.not_in(sorted(keys))) if keys else gone)
+
+
 def _leave(row: Row[tuple[object, ...]]) -> LeaveRow:
     return LeaveRow(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
 

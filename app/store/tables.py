@@ -165,6 +165,7 @@ events = Table(
     Column("data", JSONB, nullable=False),
     UniqueConstraint("ticket_id", "seq"),
     Index("ix_events_opened", "at", postgresql_where=text("kind = 'opened'")),
+    Index("ix_events_taken", "at", postgresql_where=text("kind IN ('acknowledged', 'taken')")),
 )
 
 # What the breach audit asks: each clock that has started, kept beside the events that it follows from, in the
@@ -279,6 +280,7 @@ outbox = Table(
     Index("ix_outbox_untold", "id", postgresql_where=text("state = 'failed' AND NOT failure_reported")),
     Index("ix_outbox_ticket", "ticket_id", "id"),
     Index("ix_outbox_address", "address", "id"),
+    Index("ix_outbox_pages", "created_at", postgresql_where=text("rank = 0")),
     # Calls that may still ring: hung up when somebody takes the ticket.
     Index(
         "ix_outbox_calls",

@@ -29,6 +29,7 @@ from app.web.breaches import BreachDesk
 from app.web.duty import DutyDesk
 from app.web.live import News
 from app.web.new_ticket import NewTicket
+from app.web.on_call import OnCallDesk
 from app.web.policy_move_page import PolicyMove
 from app.web.rules import RulesDesk
 from app.web.showing import HEADERS, go_to, show
@@ -92,6 +93,7 @@ def router(house: House, config: WebConfig) -> APIRouter:
     get("/breaches/{number:int}/{metric}", audit.breach)
     post("/breaches/{number:int}/{metric}/{action}", audit.explain)
     DutyDesk(house, guard).add_to(get, post)
+    OnCallDesk(house, guard, config).add_to(get, post)
     get("/sign-in", sign_in.page)
     post("/sign-in", sign_in.sign_in)
     post("/sign-out", sign_in.sign_out)

@@ -15,6 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.ports import FeedReader
 from app.usecases import (
+    coverage_watch,
     delivery,
     gap_watch,
     hanging_up,
@@ -34,6 +35,7 @@ log = structlog.get_logger()
 
 TICK_SECONDS = 1
 RECONCILE_SECONDS = 20  # once a minute by the ledger, whichever node comes first
+COVERAGE_SECONDS = 300  # once a night by the ledger
 _PAUSE_AFTER_ERROR = 1.0
 
 
@@ -124,6 +126,7 @@ class Worker:
         self._oncall = Loop("oncall", lambda: _watch_oncall(house) if pulse.trusted else 0)
         self._feeds = Loop("feeds", lambda: leave_feeds.read_feed(house, feeds))
         self._reconcile = Loop("reconcile", lambda: reconcile.once_a_minute(house, minutely))
+        self._coverage = Loop("coverage", lambda: coverage_watch.watch(house))
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -133,7 +136,9 @@ class Worker:
         """Start all loops and the ticking."""
         for loop in self._loops():
             loop.start()
-            seconds = RECONCILE_SECONDS if loop is self._reconcile else TICK_SECONDS
+            seconds = {self._reconcile: RECONCILE_SECONDS, self._coverage: COVERAGE_SECONDS}.get(
+                loop, TICK_SECONDS
+            )
             self._scheduler.add_job(loop.wake, "interval", seconds=seconds)
         self._scheduler.start()
 
@@ -159,4 +164,4 @@ class Worker:
 
     def _loops(self) -> tuple[Loop, ...]:
         tickets = (self._inbox, self._receipts, self._timers, self._pages, self._notices, self._calls)
-        return (*tickets, self._rules, self._oncall, self._feeds, self._reconcile)
+        return (*tickets, self._rules, self._oncall, self._feeds, self._reconcile, self._coverage)
