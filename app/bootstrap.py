@@ -40,6 +40,7 @@ from app.usecases.pulse import Pulse
 from app.usecases.rule_changes import in_force
 from app.usecases.rule_folder import RuleFolder
 from app.usecases.rule_names import unknown_names
+from app.worker.process import is_gone, node_name
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -171,7 +172,7 @@ def build_house(settings: Settings, engine: Engine, rulebook: Rulebook) -> House
             public_url=settings.public_url.rstrip("/"),
             mail_domain=settings.mail_domain,
             secret=instance_secret(settings),
-            node=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}",
+            node=node_name(secrets.token_hex(3)),
         ),
     )
 
@@ -335,7 +336,7 @@ def _parts(settings: Settings, house: House, pulse: Pulse, health: Health) -> tu
         feeds=Feeds(MOST_BYTES),
     )
     house.wake = worker.wake
-    return Heart(pulse, _is_dead), worker, Ear(house, worker.wake)
+    return Heart(pulse, is_gone), worker, Ear(house, worker.wake)
 
 
 class Part(Protocol):
@@ -346,22 +347,6 @@ class Part(Protocol):
 
     def stop(self) -> None:
         """End what is in progress, and come to rest."""
-
-
-def _is_dead(node: str) -> bool:
-    """Return whether a node (`host:pid:chance`) ran on this machine and its process is gone."""
-    host, _, rest = node.rpartition(":")[0].rpartition(":")
-    if host != socket.gethostname() or not rest.isdigit():
-        return False
-    if int(rest) == os.getpid():  # our own number, from before: in a container every start has the same
-        return True
-    try:
-        os.kill(int(rest), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _one(key: str) -> tuple[str, ...]:
