@@ -7,7 +7,9 @@ message is never tried. What must not live here: checks (checking.py), the order
 from __future__ import annotations
 
 import operator
+from bisect import bisect_right
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any, Final, NamedTuple, assert_never
 
 import re2
@@ -123,12 +125,17 @@ def list_name(node: Node) -> str:
 
 
 def _near(some: Spans, others: Spans, within: int) -> bool:
-    """Tell whether at most `within` words stand between a place of one list and one of the other."""
-    return any(
-        start_b - end_a <= within and start_a - end_b <= within
-        for start_a, end_a in some
-        for start_b, end_b in others
-    )
+    """Tell whether at most `within` words stand between a place of one list and one of the other.
+
+    Both are in the order of the message, so that a message that is full of both takes no longer than others.
+    """
+    starts = [start for start, _ in others]
+    furthest = list(accumulate((end for _, end in others), max))
+    for start, end in some:
+        before = bisect_right(starts, end + within)
+        if before and furthest[before - 1] >= start - within:
+            return True
+    return False
 
 
 FILLER: Final = "filler"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_WORDS: Final = 1500
+MAX_WORD: Final = 60  # letters; what is longer is no word, and would be long to be put right
 
 _ELISION: Final = re.compile(r"\b([cdjlmnst]|qu)['\u2019](?=[a-zà-ÿ])")
 _APOSTROPHE: Final = re.compile(r"['\u2019\u2018\u00b4`]")
@@ -37,7 +38,7 @@ def folded(text: str) -> str:
 
 
 def tokens_of(text: str) -> Tokens:
-    """Return the words of `text` (already folded), at most MAX_WORDS of them."""
+    """Return the words of `text` (already folded), at most MAX_WORDS of them, each cut at MAX_WORD."""
     words: list[str] = []
     clauses: list[int] = []
     sentences: list[int] = []
@@ -48,7 +49,7 @@ def tokens_of(text: str) -> Tokens:
             if part[0] not in ",:()":
                 sentence += 1
             continue
-        words.append(part)
+        words.append(part[:MAX_WORD])
         clauses.append(clause)
         sentences.append(sentence)
         if len(words) == MAX_WORDS:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.domain import commands as cmd
-from app.domain.classification import WEEKDAYS, Facts
+from app.domain.classification import WEEKDAYS, Facts, TraceStep
 from app.domain.decide import Decision
 from app.domain.directory import Contact, Directory, MethodKind, Person, Site
 from app.domain.errors import CloseloopError
@@ -77,7 +77,17 @@ def open_typed(
     rulebook = desk.house.rulebook
     facts = _facts(desk, typed, requester)
     found = rulebook.classify(facts)
-    found = replace(found, priority=typed.priority or found.priority, trade=typed.trade or found.trade)
+    by_hand = [
+        TraceStep(stage=stage, rule=f"{value}, chosen by hand", matched=True)
+        for stage, value in (("trade", typed.trade), ("priority", typed.priority))
+        if value
+    ]
+    found = replace(
+        found,
+        priority=typed.priority or found.priority,
+        trade=typed.trade or found.trade,
+        trace=(*found.trace, *by_hand),
+    )
     route = rulebook.route(facts, found)
     command = cmd.Open(
         actor=actor,

@@ -5,10 +5,8 @@ What must not live here: how rules decide (rulebook/), how a page or a terminal 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import attrgetter
 from typing import Final
 
 from app.domain.classification import Trace, Tried
@@ -50,7 +48,9 @@ def why(trace: Trace) -> tuple[StageWords, ...]:
 
     A stage of which no rule was tried is told too: its rules ask for words that the message does not have.
     """
-    tried = {stage: tuple(rules) for stage, rules in groupby(trace.tried, attrgetter("stage"))}
+    tried: dict[str, list[Tried]] = {}
+    for rule in trace.tried:
+        tried.setdefault(rule.stage, []).append(rule)
     return tuple(
         _stage(key, question, tried.get(key, ()), trace.seen)
         for key, question in QUESTIONS.items()
@@ -58,7 +58,7 @@ def why(trace: Trace) -> tuple[StageWords, ...]:
     )
 
 
-def _stage(key: str, question: str, tried: tuple[Tried, ...], seen: Mapping[str, str]) -> StageWords:
+def _stage(key: str, question: str, tried: Sequence[Tried], seen: Mapping[str, str]) -> StageWords:
     rules = tuple(
         RuleWords(rule.rule, rule.matched, tuple(saw(name, seen.get(name, "")) for name in rule.facts))
         for rule in tried
