@@ -178,7 +178,10 @@ class MergeInto(PersonCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeIn(PersonCommand):
-    """A duplicate is folded into this ticket; `priority` and the rest are the duplicate's."""
+    """A duplicate is folded into this ticket; `priority` and the rest are the duplicate's.
+
+    `ladder` is the duplicate's when it is about danger, which this ticket did not know of; else empty.
+    """
 
     number: int
     first_contact_at: datetime
@@ -186,6 +189,7 @@ class MergeIn(PersonCommand):
     requester: Requester
     life_safety: bool
     priority: str
+    ladder: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

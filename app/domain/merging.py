@@ -11,6 +11,7 @@ from app.domain.classification import PRIORITIES
 from app.domain.drafting import Draft
 from app.domain.texts import TextId
 from app.domain.ticket import Ticket
+from app.domain.worsening import ask_anew
 
 
 def refusal(duplicate: Ticket, target: Ticket) -> str:
@@ -58,6 +59,7 @@ def _merge_into(draft: Draft, command: cmd.MergeInto) -> None:
 def _merge_in(draft: Draft, command: cmd.MergeIn) -> None:
     """Take the duplicate's requester, words, first contact and, if it is more urgent, priority."""
     ticket, person = draft.ticket, command.person
+    danger = command.life_safety and not ticket.life_safety
     draft.record(
         ev.MergedIn(
             **draft.head(),
@@ -77,6 +79,8 @@ def _merge_in(draft: Draft, command: cmd.MergeIn) -> None:
                 previous=ticket.priority,
             ),
         )
+    if danger:
+        ask_anew(draft, command.ladder, text=command.text, danger=True)
     sender = command.requester.name or command.requester.address
     for holder in (ticket.assignee,) if ticket.assignee else ticket.escalation.asked:
         if holder != person:

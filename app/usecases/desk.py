@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from app.domain.clock_entries import entries, touches
 from app.domain.clocks import Reports, Timer, next_due, zone_of
-from app.domain.commands import Command, MovePolicy, Open, SetPriority, SetSite, WorseNews
+from app.domain.commands import Command, MergeIn, MovePolicy, Open, SetPriority, SetSite, WorseNews
 from app.domain.decide import Decision, decide
 from app.domain.drafting import Setting
 from app.domain.events import AnyEvent
@@ -76,7 +76,7 @@ class Desk:
         if isinstance(command, Open):
             ladder_name, policy_hash, zone = command.route.ladder, command.policy, self.zone(command.site)
         elif ticket is not None:
-            anew = command.ladder if isinstance(command, WorseNews | SetPriority) else ""
+            anew = command.ladder if isinstance(command, WorseNews | SetPriority | MergeIn) else ""
             ladder_name, policy_hash = anew or ticket.ladder, ticket.policy
             zone = zone_of(ticket, self.roster.directory)
         else:

@@ -36,6 +36,7 @@ def merge(
         requester=duplicate.requester,
         life_safety=duplicate.life_safety,
         priority=duplicate.priority,
+        ladder=duplicate.ladder if duplicate.life_safety and not target.life_safety else "",
     )
     desk.apply(taken, target, origin)
     return ""

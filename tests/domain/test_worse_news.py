@@ -10,7 +10,7 @@ from app.domain.classification import Classification
 from app.domain.decide import Decision
 from app.domain.escalation import Ladder, Level
 from app.domain.ticket import fold
-from tests.building import LADDER, MINUTE, Case
+from tests.building import LADDER, MINUTE, Case, open_command
 
 URGENT = Ladder(
     levels=(Level(("account_manager",), timedelta(0)), Level(("duty_manager",), 3 * MINUTE)), repeat=5
@@ -122,3 +122,25 @@ def test_a_person_who_raises_the_priority_has_it_asked_for_anew_too() -> None:
     assert pages(case.last) == [("ana", "worse_page")]
     lower = case.by(cmd.SetPriority, "sam", at=13, priority="P2", ladder="day")
     assert case.kinds(lower) == ["priority_changed"]
+
+
+def test_a_duplicate_about_danger_has_the_other_ticket_asked_for_anew() -> None:
+    case = Case(**P3)
+    case.by(cmd.Acknowledge, "sam", at=1)
+    case.ladder = URGENT
+    duplicate = open_command(text="smell of gas").requester
+    merged = case.by(
+        cmd.MergeIn,
+        "sam",
+        at=2,
+        number=1043,
+        first_contact_at=case.now,
+        text="smell of gas",
+        requester=duplicate,
+        life_safety=True,
+        priority="P1",
+        ladder="urgent",
+    )
+    assert pages(merged) == [("ana", "worse_page"), ("sam", "worse_page")]
+    assert case.ticket is not None
+    assert (case.ticket.ladder, case.ticket.assignee) == ("urgent", "sam")
