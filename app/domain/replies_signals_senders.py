@@ -122,6 +122,8 @@ SPAM: Final = anywhere(
       remote (?:job|work)
     medicare|debt relief|factoring|(?:sell|buy|selling|buying) your (?:house|home|car|property)|\
       student loan\w*
+    web ?(?:site)? (?:design\w*|redesign)|errors on your (?:web)?site|free (?:cruise|iphone|vacation|\
+      trip|gift)|win a\b
     crypto\w*|bitcoin|casino|lottery|your (?:package|parcel)|gift ?card|get approved|pre-?approved|seo
     ha ganado|vous avez gagne
     """,
@@ -166,6 +168,7 @@ PRIVATE: Final = anywhere(
     did (?:u|you) get home|bring the (?:chips|beer|food|drinks|kids)|whos number
     (?:the|tonights) game|saw your profile
     cover my shift|my shift|my paycheck|day off|call(?:ing)? (?:out|off) (?:sick|today|tonight)
+    (?<!in )(?<!room )the kids(?! (?:area|room|play))|on for dinner
     babe|bae|(?:hey|hi|ok|love|thanks|sorry|my|hello) (?:baby|honey|hun|hon)|sweetie|sweetheart|mom|mommy
     mum|dad|daddy|grandma|grandpa|abuela|mami|papi|amor|mi vida|cherie?|mon amour|maman|love (?:you|u|ya)
     luv u|miss (?:you|u)|te amo|te quiero|je taime|happy (?:birthday|bday|anniversary)|feliz cumple\w*
@@ -175,7 +178,7 @@ PRIVATE: Final = anywhere(
     my place|ur place|happy hour|(?:some|few|grab a|couple) beers?|for lunch|lunch (?:today|tomorrow)
     dentist\w*|doctors? (?:appointment|office)|(?:confirm|remind)\w* (?:you of )?your appointment|haircut
     hair appointment|cita (?:del|con el|de la|medica)
-    rendez-vous (?:chez|du|de) (?:le )?(?:dentiste|medecin|coiffeur)|homework|daycare|the kids
+    rendez-vous (?:chez|du|de) (?:le )?(?:dentiste|medecin|coiffeur)|homework|daycare
     """,
 )
 
