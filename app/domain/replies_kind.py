@@ -153,8 +153,11 @@ def _is_spam(said: str, about: str) -> bool:
     offers = {match.group() for match in senders.OFFER.finditer(both)}
     if len(offers) >= senders.OFFERS_OF_SPAM:
         return not _is_report(both)
-    lure = senders.SPAM.search(both) or senders.PRIVATE.search(said)
-    return bool(lure) and not (things.TROUBLE.search(both) and things.ASSET.search(both))
+    trouble = bool(things.TROUBLE.search(things.NOT_TROUBLE.sub(" ", both)))
+    if senders.SPAM.search(both):
+        return not (trouble and things.ASSET.search(both))
+    # "Grandma sat down dizzy, no air in here": who writes to family does not tell of trouble.
+    return bool(senders.PRIVATE.search(said)) and not trouble
 
 
 def _is_report(said: str) -> bool:

@@ -30,6 +30,7 @@ NOT_FIXED: Final = anywhere(
       (?:again|quit|stopped|died|went out|came back|back to)
     \bso no\W*$|^(?:yes|yeah|ok|si|oui)\W+(?:but|pero|mais) .{0,60}(?:still|todavia|sigue|encore|toujours)
     \b(?:and|but) no (?:it|its|they)\b|no (?:arreglaron|hicieron|repararon) nada
+    ^no sirvio|(?:they|he|she) (?:never|didnt|only) fix\w*
     ^(?:aun|todavia) no\W*$|^pas encore\W*$
     ^(?:the )?same (?:thing|issue|problem|deal|as always)\W*$
     ^(?:its |it is |it )?(?:still )?(?:not|isnt|doesnt|wont|no) (?:working|work|fixed|right|good)\W*$
@@ -94,7 +95,7 @@ FIXED: Final = anywhere(
       perfect|like new|good)
     (?:it|all|everything|unit|that) works(?! for (?:me|us))|fixed|up and running|good to go|good as new|\
       (?:works?|working) like (?:a charm|new)|problem (?:is )?solved
-    looks good|all set|all better|no complaints
+    looks good|all set|all better|^(?:were|we are) (?:all )?good(?: now)?\W*$|no complaints
     no (?:more )?(?:leaks?|issues?|problems?|noise|drips?|smell) (?:anymore|any more|now|since)
     no more (?:leaks?|issues?|problems?|noise|drip\w*|smell)
     (?:can|please|ok to|go ahead and|you can|may|pls) (?:be )?close[d]?(?: (?:it|this|the ticket|\

@@ -16,11 +16,13 @@ STOP: Final = anywhere(
     ^(?:please |pls )?remove me\W*$
     (?:stop|quit|cease) (?:t?xting|txtng|msging|messagin|textin) (?:me|us)
     ^(?:stop\W*){2,6}$
+    lose (?:my|this) number|^stop all\W*$
     (?:stop|quit|cease) (?:texting|messaging|emailing|(?:sending|contacting|calling|writing) (?:me|us|\
       these|this|texts|messages|msgs)|(?:these|the|all) (?:texts|messages|msgs))
     (?:do not|dont|no|never) (?:more )?(?:text|message|contact) (?:me|us|this)\w*
     no more (?:texts|messages|msgs|sms)
-    (?:take|remove) (?:me|us|my (?:number|name|phone|cell)|this number) (?:off|from|out)
+    (?:take|remove) (?:me|us|my (?:number|name|phone|cell)|this number) (?:off|from|out)(?! this (?:one|\
+      ticket|call))
     (?:remove|delete) (?:my|this) (?:number|phone|cell)|unsubscribe (?:me|us|this|please)|opt (?:me )?out
     (?:deje|dejen|dejar|paren|pare) de (?:mandar|enviar|escribir|textear)\w*
     no me (?:escriban|llamen|texteen|manden mensajes|busquen)
@@ -66,7 +68,8 @@ AUTOMATIC: Final = anywhere(
     (?:im|i am) (?:in a meeting|busy|at work|in class|at the movies)\b.{0,30}\b(?:will|ill|cant talk)
     sent from my car|cant talk right now|(?:ill|i will) (?:call|text) (?:you )?(?:back )?later
     (?:team|agent|representative|colleague|specialist) will (?:get back|be in touch|contact|respond|reply)
-    this is the mail system|auto[ -]?(?:reply|response|responder|mated (?:reply|response|message))
+    currently unavailable|this is the mail system|auto[ -]?(?:reply|response|responder|mated (?:reply|\
+      response|message))
     automatic (?:reply|response)
     (?:im|i am|ill be|i will be) (?:currently )?(?:out of (?:the )?office|away from (?:my|the) (?:desk|\
       office)|on (?:annual |maternity |medical |paternity |parental |sick )?(?:leave|vacation|pto|holiday))
@@ -166,6 +169,7 @@ PRIVATE: Final = anywhere(
     (?:for |some |grab )?(?:drinks|dinner|lunch|coffee) (?:tonight|later|tomorrow|with me)
     (?:birthday|bday) (?:party|cake)
     did (?:u|you) get home|bring the (?:chips|beer|food|drinks|kids)|whos number
+    pick up (?:the )?(?:cake|kids|food|pizza|groceries|dog)
     (?:the|tonights) game|saw your profile
     cover my shift|my shift|my paycheck|day off|call(?:ing)? (?:out|off) (?:sick|today|tonight)
     (?<!in )(?<!room )the kids(?! (?:area|room|play))|on for dinner
@@ -184,7 +188,8 @@ PRIVATE: Final = anywhere(
 
 STAFF_FIRST: Final = at_start(
     r"""
-    ^(?:accepted?\b|(?:store|customer|site|mgr|manager) (?:confirmed|confirms|says fixed|closed out)|
+    ^(?:accepted?\b|i have it\W*$|i got it\W*$|(?:store|customer|site|mgr|manager) (?:confirmed|
+    confirms|says fixed|closed out)|
     closing #?\d{4,}|en ?route|heading (?:there|over)|
     looking into it|ill handle|got this one|spoke (?:w|with|to) (?:the )?(?:mgr|manager|store|vendor)|
     vendor (?:eta|en route|no answer|not answering)|
@@ -216,6 +221,7 @@ STAFF: Final = anywhere(
       page|ticket)|#?\d{4,}|my shift|calls?|pages?)
     (?:nte|quote|increase) (?:is )?approved
     (?:page|call|try|get|use) (?:the |my )?back-?up|no can do
+    vendor (?:says|said|can be there|will be there)|(?:take|get) me off this one
     has the phone|not on call|(?:im|i am) off (?:tonight|today|this week|shift)|handing (?:it |this )?off
     calling (?!you\b|u\b|back\b|about\b|to\b|for\b|in\b|from\b|because\b|again\b|this\b|my\b|\
       our\b)(?:the )?\w+(?: \w+)? now

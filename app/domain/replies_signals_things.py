@@ -26,6 +26,7 @@ TROUBLE: Final = anywhere(
     trip(?:s|ped|ping)|trapped|frozen|melting|warm|hot|freezing|wont|not working|not cooling|not heating
     stopped working|doesnt (?:work|close|open|lock|flush|drain|turn)|out of order
     no (?:power|heat|water|ac|air|lights?|hot|cold|electricity)|rats?|mouse|mice|roach\w*|droppings|sewage
+    dizzy|faint\w*|hurt|injured|fell|burn\w*|caught|fumes|explo\w+|vomit\w*|bleeding
     going off|went off|goes off|sounding|pris dans|pris|panicking|panne
     puddle|dark|fault|blink\w*|buzz\w*|beep\w*|noise|loud|wet
     water (?:is |was |just )?(?:all|every\w*|on|in|coming|running|pouring|dripping)
@@ -55,7 +56,7 @@ ASSET: Final = anywhere(
     filters?|machines?|kiosks?|readers?|screens?|displays?|speakers?|pumps?|motors?|hoses?|toilets?|toliets?
     urinals?|commodes?|sinks?|faucets?|drains?|pipes?|valves?|restrooms?
     bathrooms?|washrooms?|plumbing|hot water|water heater|doors?|locks?|gates?|keys?|keypad|windows?|glass
-    hinges?|rollup|rolldown|dock|freezers?|coolers?|fridges?|refrigerat\w+|walk-?ins?|reach-?ins?|cases?
+    hinges?|rollup|rolldown|dock|freezers?|coolers?|fridges?|refrigerat\w+|walk[ -]?ins?|reach[ -]?ins?|cases?
     ice machine|compressors?|ac|a/c|hvac|air ?con\w*|heat|heaters?|heating|furnace|thermostats?|vents?
     ducts?|rtus?|units?|fans?|hoods?|exhaust|lights?|lites?|lighting|bulbs?|lamps?|signs?|outlets?|breakers?
     panels?|power|electric\w*|wires?|wiring|registers?|generator|roof\w*|ceiling|tiles?|floors?|carpets?

@@ -56,6 +56,9 @@ CHASE: Final = anywhere(
     when (?:will|is|can) (?:it|this|that) (?:be |get |getting |going to be )*(?:fixed|done|repaired|\
       resolved|working|ready)
     ^(?:so |ok |hello |hi )*(?:is|are|r|will|did|has|have|where|when) (?:he|she|they) [\w ]{2,30}\?
+    ^so+\W*\?+|last i heard|havent seen (?:anyone|anybody|him|them)|not seen (?:anyone|anybody)|\
+      what is the plan
+    (?:check|ask|see|know|asking|find out) when (?:the |a |my |our )?HE
     no[ -]?shows?|never (?:showed|arrived|called)|no (?:call ?back|answer|reply|show|sign of)
     (?:still )?(?:nobody|no one|no HE)(?: here(?=\W*$| yet|[.,!])| yet|\W*$)
     (?:supposed|scheduled|promised|meant) to (?:be here|come|arrive|show|have (?:been|come|someone))
@@ -181,6 +184,9 @@ WANTS: Final = anywhere(
 
 UPDATE: Final = anywhere(
     r"""
+    (?:pics?|pictures?|photos?|video) (?:sent|attached|coming)|^temps? (?:is |are )?(?:back|down|up|at|\
+      holding)\b|^now its\b
+    (?:they|he|tech|techs|guy|plumber|electrician) had to
     wrong (?:store|site|location|address)[,: ]+(?:its|it is|should be|i meant)
     (?:tomorrow|tmrw|the morning) (?:is|works|will be) (?:fine|ok|okay|good)
     volvio a (?:ir|pasar|fallar|salir)\w*
