@@ -34,10 +34,10 @@ def _steps(value: object) -> tuple[NotifyStep, ...]:
         if priority not in PRIORITIES:
             raise ValueError(f"unknown priority {priority!r}{nearest(str(priority), PRIORITIES)}")
         if not isinstance(steps, list) or not 0 < len(steps) <= _MOST:
-            raise ValueError(f"{priority}: write one to {_MOST} steps, such as [sms, {{call: 2m}}]")
+            raise ValueError(f"in {priority}: write one to {_MOST} steps, such as [sms, {{call: 2m}}]")
         read = [_step(priority, step) for step in steps]
         if min(step.after for step in read) > timedelta(0):
-            raise ValueError(f"{priority}: the first step goes at once; write it without a delay")
+            raise ValueError(f"in {priority}: the first step goes at once; write it without a delay")
         found += read
     return tuple(sorted(found, key=lambda step: (step.priority, step.after)))
 
@@ -48,14 +48,14 @@ def _step(priority: str, written: Any) -> NotifyStep:  # noqa: ANN401 - what YAM
         kind, delay = next(iter(written.items()))
     if not isinstance(kind, str) or kind not in _KINDS:
         raise ValueError(
-            f"{priority}: {kind!r} is not one of sms, call and email{nearest(str(kind), _KINDS)}"
+            f"in {priority}: {kind!r} is not one of sms, call and email{nearest(str(kind), _KINDS)}"
         )
     try:
         after = parse_duration(delay)
     except DurationError as error:
-        raise ValueError(f"{priority}: {error}") from None
+        raise ValueError(f"in {priority}: {error}") from None
     if after > _LONGEST:
-        raise ValueError(f"{priority}: {delay} is longer than a day")
+        raise ValueError(f"in {priority}: {delay} is longer than a day")
     return NotifyStep(priority, _KINDS[kind], after)
 
 
