@@ -11,8 +11,6 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
-
 from app.domain.directory import Directory, LaterOverride
 from app.domain.duty_days import Day, day_edges, days_of
 from app.domain.errors import CloseloopError
@@ -25,7 +23,9 @@ from app.store import feeds as feed_store
 from app.store import oncall as oncall_store
 from app.store.feeds import FeedRow
 from app.store.oncall import LeaveRow, OverrideRow
+from app.usecases import leave
 from app.usecases.house import House
+from app.usecases.leave import LeaveError
 
 LONGEST_OVERRIDE: Final = timedelta(days=400)
 _LISTED: Final = 100
@@ -67,13 +67,13 @@ def read_calendar(
         directory = roster.directory
         names = [n for n in sorted(directory.schedules) if schedule in ("", n)]
         later = oncall_store.overrides_ahead(connection, now, schedule=schedule, limit=_LISTED)
-        leave = oncall_store.leave_ahead(connection, now, limit=_LISTED)
+        off = oncall_store.leave_ahead(connection, now, limit=_LISTED)
         feeds = feed_store.in_force(connection, person, names)
     return DutyCalendar(
         directory=directory,
         rows=tuple(_row(roster, name, first, count) for name in names),
         overrides=tuple(later),
-        leave=tuple(leave),
+        leave=tuple(off),
         gaps=tuple(gap for name in names for gap in _gaps(roster, name, now, now + _LOOK_AHEAD)),
         feeds=tuple(feeds),
     )
@@ -146,38 +146,33 @@ def _check(roster: Roster, wanted: LaterOverride) -> None:
             raise DutyError(f"There is nobody called {key!r} who works here.")
 
 
-def enter_override(house: House, wanted: LaterOverride, *, by: str, reason: str) -> int:
-    """Save an override; every node follows it at once. Return its id. Raises DutyError."""
-    now = house.clock.now()
-    if wanted.end <= now:
+def enter_override(house: House, wanted: LaterOverride, *, by: str, reason: str) -> None:
+    """Save an override; every node follows it at once, new gaps are told. Raises DutyError."""
+    if wanted.end <= house.clock.now():
         raise DutyError("That is over already: what was is not changed.")
     with house.begin() as connection:
         _check(house.roster(connection), wanted)
-        row = OverrideRow(
-            id=house.ids.next(),
-            schedule=wanted.schedule,
-            starts=wanted.start,
-            ends=wanted.end,
+    try:
+        leave.add_override(
+            house,
+            wanted.schedule,
+            wanted.start,
+            wanted.end,
             out=wanted.out,
             joins=wanted.joins,
+            by=by,
             reason=reason,
-            entered_by=by,
-            entered_at=now,
         )
-        oncall_store.add_overrides(connection, [row])
-        oncall_store.changed(connection, now)
-    house.wake("saved")
-    return row.id
+    except LeaveError as error:
+        raise DutyError(f"Nothing saved: {error}.") from None
 
 
 def revoke_override(house: House, override_id: int, *, by: str) -> None:
     """Take an override back; what was before holds again. Raises DutyError when it is not in force."""
-    now = house.clock.now()
-    with house.begin() as connection:
-        if not oncall_store.revoke_override(connection, override_id, by=by, now=now):
-            raise DutyError("It was taken back already.")
-        oncall_store.changed(connection, now)
-    house.wake("saved")
+    try:
+        leave.revoke_override(house, override_id, by=by)
+    except LeaveError:
+        raise DutyError("It was taken back already.") from None
 
 
 def export_schedule(house: House, name: str) -> Mapping[str, object]:
@@ -214,31 +209,23 @@ def import_schedule(house: House, name: str, document: Mapping[str, object], *, 
     ScheduleError for a document that cannot be, DutyError for people whom the directory does not know.
     """
     schedule = parse_schedule(document, where=f"schedule {name}")
-    now = house.clock.now()
-    with house.begin() as connection:
-        directory_store.lock(connection)
-        directory = directory_store.read_directory(connection)
+    if export_or_none(house, name) == document:
+        return False
+    with leave.changing(house) as change:
+        directory = change.directory
         strangers = sorted(schedule.people - directory.people.keys())
         if strangers:
-            raise DutyError(
-                f"schedule {name}: nobody is called {', '.join(map(repr, strangers))}; load them first"
-            )
-        ended = _end_later(connection, name, by=by, now=now)
-        if directory.schedules.get(name) == document and not ended:
-            return False
-        directory_store.save(
-            connection,
-            directory_store.Writes(
-                company=directory.company, duty=directory.duty, schedules={name: document}
-            ),
-        )
-        directory_store.bump_version(connection, now)
-    house.wake("saved")
+            unknown = ", ".join(map(repr, strangers))
+            raise DutyError(f"schedule {name}: nobody is called {unknown}; load them first")
+        for one in oncall_store.overrides_ahead(change.connection, change.now, schedule=name):
+            oncall_store.revoke_override(change.connection, one.id, by=by, now=change.now)
+        directory_store.save(change.connection, directory_store.Writes(schedules={name: document}))
     return True
 
 
-def _end_later(connection: Connection, name: str, *, by: str, now: datetime) -> bool:
-    later = oncall_store.overrides_ahead(connection, now, schedule=name)
-    for one in later:
-        oncall_store.revoke_override(connection, one.id, by=by, now=now)
-    return bool(later)
+def export_or_none(house: House, name: str) -> Mapping[str, object] | None:
+    """Return what `export_schedule` does, None for an unknown one."""
+    try:
+        return export_schedule(house, name)
+    except DutyError:
+        return None

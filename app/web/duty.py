@@ -21,6 +21,7 @@ from app.usecases.duty import DutyCalendar, DutyError
 from app.usecases.house import House
 from app.web import duty_page
 from app.web.access import ForbiddenError, Guard, NoSuchPageError, Visitor
+from app.web.off_duty import OffDutyDesk, ends_of, off_duty
 from app.web.showing import HEADERS, go_to, show
 
 _LOCAL = "%Y-%m-%dT%H:%M"
@@ -29,6 +30,11 @@ _NOTICES = {
     "revoked": "Taken back. What was before holds again.",
     "feed": "Here is the address. Whoever has it can read these shifts.",
     "unfed": "That address no longer answers.",
+    "off": "Saved. Others are asked instead.",
+    "off_gap": "Saved, and now somebody is missing: see the gaps. The duty manager was told.",
+    "on_again": "Taken back.",
+    "offered": "Offered. They were told, and answer by text or here.",
+    "swapped": "Done. Both of you were told.",
 }
 Form = Mapping[str, str]
 Get = Callable[[str, Callable[[Request], Response]], None]
@@ -46,6 +52,7 @@ class DutyDesk:
     def add_to(self, get: Get, post: Post) -> None:
         """Say at which address what answers."""
         get("/on-call", self.page)
+        OffDutyDesk(self.house, self.guard, self._refuse).add_to(post)
         post("/on-call/preview", self.preview)
         post("/on-call/overrides", self.enter)
         post("/on-call/overrides/{override:int}/revoke", self.revoke)
@@ -175,6 +182,9 @@ class DutyDesk:
             joins=form.get("joins", "")[:100],
         )
 
+    def _refuse(self, request: Request, visitor: Visitor, form: Form, problem: str) -> Response:
+        return self._show(request, visitor, form, problem, status=422)
+
     def _show(
         self, request: Request, visitor: Visitor, form: Form, problem: str, status: int = 200
     ) -> Response:
@@ -199,7 +209,8 @@ class DutyDesk:
             people=sorted((p.name, p.key) for p in calendar.directory.people.values() if p.active),
             gaps=[(name, *_times(zones[name], a, b)) for name, a, b in calendar.gaps],
             overrides=_overrides(calendar, zones),
-            leave=_leave(calendar),
+            leave=_leave(calendar, ends_of(calendar.leave, visitor)),
+            mine=off_duty(self.house, visitor.person),
             feeds=[(f.id, f.kind, f.name, self._address(f.id)) for f in calendar.feeds],
             has_feed={f.name for f in calendar.feeds if f.kind == feeds.SCHEDULE},
             own_feed=any(f.kind == feeds.PERSON for f in calendar.feeds),
@@ -235,13 +246,20 @@ def _overrides(calendar: DutyCalendar, zones: Mapping[str, ZoneInfo]) -> list[di
     ]
 
 
-def _leave(calendar: DutyCalendar) -> list[tuple[str, str, str]]:
+def _leave(calendar: DutyCalendar, may_end: frozenset[int]) -> list[dict[str, object]]:
     directory = calendar.directory
     found = []
     for row in calendar.leave:
         person = directory.people.get(row.person)
         zone = ZoneInfo(person.timezone if person else directory.company.timezone)
-        found.append((duty_page.short_name(person, row.person), *_times(zone, row.starts, row.ends)))
+        found.append(
+            {
+                "id": row.id if row.id in may_end else 0,
+                "name": duty_page.short_name(person, row.person),
+                "times": _times(zone, row.starts, row.ends),
+                "note": row.note if row.id in may_end else "",
+            }
+        )
     return found
 
 

@@ -142,12 +142,57 @@ def test_a_document_goes_out_and_in_unchanged(place: Town) -> None:
     }
     edges = [NOON + timedelta(hours=h) for h in range(0, 3000, 7)]
     before = [on_duty(place, at) for at in edges]
+    assert not duty.import_schedule(place.house, "duty", out, by="test")
+    mended = {**out, "overrides": out["overrides"][:-1]}
+    assert duty.import_schedule(place.house, "duty", mended, by="test")
+    assert on_duty(place, NOON) != ("noor",)
     assert duty.import_schedule(place.house, "duty", out, by="test")
     assert [on_duty(place, at) for at in edges] == before
     assert json.loads(visit.get("/on-call/schedules/duty.json").body) == out
-    assert not duty.import_schedule(place.house, "duty", out, by="test")
     assert visit.get("/on-call/schedules/none.json").status == 404
     with pytest.raises(duty.DutyError, match="nobody is called 'zed'"):
         duty.import_schedule(
             place.house, "duty", {**out, "overrides": [{**out["overrides"][-1], "in": "zed"}]}, by="test"
         )
+
+
+def test_leave_is_entered_and_taken_back_by_whom_it_concerns(place: Town) -> None:
+    (usual,) = on_duty(place, NOON)
+    theirs = signed_in(place, role="account_manager", person=usual)
+    form = theirs.csrf("/on-call")
+    days = {"start": "2026-06-10", "end": "2026-06-10"}
+    assert theirs.post("/on-call/leave", form, **days, person="dana").status == 403
+    assert theirs.post("/on-call/leave", form, start="2026-06-10", end="2026-06-09").status == 422
+    assert theirs.post("/on-call/leave", form, **days, note="dentist").status == 303
+    assert on_duty(place, NOON) == ()
+    assert "Nobody is on call" in theirs.text("/on-call")
+    dana = signed_in(place, role="account_manager", person="dana", email="d@tidewell.example")
+    seen = dana.get("/on-call").body.decode()
+    assert "dentist" not in seen
+    assert "/on-call/leave/" not in seen
+    found = re.search(r"/on-call/leave/\d+/end", theirs.get("/on-call").body.decode())
+    assert found
+    assert dana.post(found.group(), dana.csrf("/on-call")).status == 403
+    assert theirs.post(found.group(), form).status == 303
+    assert on_duty(place, NOON) == (usual,)
+
+
+def test_a_shift_is_offered_on_the_page_taken_and_refused(place: Town) -> None:
+    (usual,) = on_duty(place, NOON)
+    other = next(p for p in ("ruth", "calvin", "noor") if p != usual)
+    giver = signed_in(place, role="account_manager", person=usual)
+    taker = signed_in(place, role="account_manager", person=other, email="t@tidewell.example")
+    page = giver.get("/on-call").body.decode()
+    shift = re.findall(r'<option value="(duty [^"]+)"', page)[0].replace("&#43;", "+")
+    for answer in ("refuse", "take"):
+        wanted = {"shift": shift, "taker": other}
+        offered = giver.post("/on-call/swaps", giver.csrf("/on-call"), **wanted)
+        assert offered.headers["location"] == "/on-call?did=offered"
+        assert "No answer yet" in giver.text("/on-call")
+        assert "asks you to take over" in taker.text("/on-call")
+        assert giver.post("/on-call/swaps/take", giver.csrf("/on-call")).status == 422
+        assert taker.post(f"/on-call/swaps/{answer}", taker.csrf("/on-call")).status == 303
+    assert on_duty(place, NOON) == (other,)
+    assert giver.post("/on-call/swaps/steal", giver.csrf("/on-call")).status == 404
+    wrong = giver.post("/on-call/swaps", giver.csrf("/on-call"), shift="duty x", taker=other)
+    assert wrong.status == 422
