@@ -149,10 +149,3 @@ def page_failed(draft: Draft, person: str, following: int | None) -> None:
     else:
         until = ticket.ack_until or draft.now
         draft.page(person, text=TextId.HOLDER_PAGE, method=following, ack_by=until)
-
-
-def awaited(draft: Draft, person: str) -> bool:
-    """Return whether an answer is awaited from `person` although somebody has the ticket."""
-    ticket = draft.ticket
-    offered = ticket.handoff is not None and ticket.handoff.to == person
-    return offered or (ticket.ack_asked and ticket.assignee == person and waits_for_holder(ticket))

@@ -51,7 +51,7 @@ def report_failure(draft: Draft, command: cmd.ReportFailure) -> None:
         for holder in (ticket.assignee,) if ticket.assignee else ticket.escalation.asked:
             to, channel = ticket.requester.name or command.address, str(command.channel)
             draft.tell(holder, TextId.DELIVERY_FAILED, to=to, channel=channel, reason=command.detail)
-    elif command.page and handoffs.awaited(draft, person):
+    elif command.page and ticket.awaits(person):
         handoffs.page_failed(draft, person, None if following is None else _index(draft, person, following))
     elif command.page and ticket.escalating:
         left = draft.ticket.escalation

@@ -163,6 +163,12 @@ class Ticket:
         escalation = self.escalation
         return tuple(p for p in escalation.asked if not (escalation.joining and p == self.assignee))
 
+    def awaits(self, person: str) -> bool:
+        """Return whether an answer is awaited from `person` about a ticket that somebody has."""
+        offered = self.handoff is not None and self.handoff.to == person
+        silent = self.ack_asked and self.assignee == person and self.state == State.ACKNOWLEDGED
+        return offered or (silent and not self.escalating)
+
     @property
     def escalating(self) -> bool:
         """Return whether somebody is being asked to take it."""

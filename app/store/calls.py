@@ -42,8 +42,12 @@ _TAKE = text(
             o.status IN ('ended', 'undelivered')
             OR NOT EXISTS (
                 SELECT 1 FROM tickets t WHERE t.id = o.ticket_id
-                AND t.doc #>> '{escalation,next_at}' IS NOT NULL
-                AND NOT coalesce(jsonb_exists(t.doc -> 'passed', o.person), false)
+                AND (
+                    t.doc #>> '{escalation,next_at}' IS NOT NULL
+                    AND NOT coalesce(jsonb_exists(t.doc -> 'passed', o.person), false)
+                    OR t.doc #>> '{handoff,to}' = o.person
+                    OR (t.doc ->> 'ack_asked')::boolean AND t.doc ->> 'assignee' = o.person
+                )
             )
         )
         ORDER BY o.not_before, o.id LIMIT :batch FOR UPDATE OF o SKIP LOCKED

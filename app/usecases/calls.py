@@ -177,7 +177,7 @@ def _written_to(person: Person | None) -> Origin:
 def _greeting(desk: Desk, row: Delivery, ticket: Ticket | None, *, machine: bool) -> Prompt:
     if ticket is None:
         return _said(desk, row.person, SpokenId.CALL_NEUTRAL)
-    if not ticket.escalating:
+    if not ticket.escalating and not ticket.awaits(row.person):
         return _standing(desk, row.person, ticket)
     if machine:  # nothing about the customer on a voicemail; somebody taken for one can still press
         return _said(desk, row.person, SpokenId.CALL_NEUTRAL, keys=True)
