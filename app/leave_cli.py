@@ -1,4 +1,4 @@
-"""`closeloop oncall leave` and `override`: who is off, who stands in.
+"""`closeloop oncall leave`, `override` and `swap`: who is off, who stands in.
 
 Like the whole command line it imports what a command needs when it runs. What must not live here: answers.
 """
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 leave_cli = typer.Typer(help="Who is off: entered, listed, read from a calendar.", no_args_is_help=True)
 override_cli = typer.Typer(help="Who is on call instead, for once.", no_args_is_help=True)
+
+swap_cli = typer.Typer(help="A turn passes to a colleague who says yes.", no_args_is_help=True)
 
 _Start = Annotated[
     str, typer.Argument(help="A date, or a local time such as 2026-07-01T18:00.", metavar="FROM")
@@ -131,6 +133,42 @@ def override_remove(override_id: Annotated[int, typer.Argument(help="Its number.
     with _house() as house:
         _warn(house, leave.revoke_override(house, override_id, by=_by()))
     typer.echo("Taken back.")
+
+
+@swap_cli.command("offer")
+def swap_offer(
+    giver: Annotated[str, typer.Argument(help="Whose turns: a key.")],
+    taker: Annotated[str, typer.Argument(help="Who is asked: a key.")],
+    start: _Start,
+    end: _End,
+) -> None:
+    """Ask a colleague to take somebody's turns, in the giver's own time; both get a text."""
+    from app.domain.errors import CloseloopError
+    from app.usecases import leave, swaps
+
+    with _house() as house:
+        zone = _zone_of(house, giver)
+        since, until = leave.read_moment(start, zone), leave.read_moment(end, zone, end=True)
+        why = swaps.offer_swap(house, giver, taker, since, until, by=_by())
+    if why:
+        raise CloseloopError(f"no swap: {why}")
+    typer.echo(f"{taker} is asked. Until the answer it stays with {giver}.")
+
+
+@swap_cli.command("answer")
+def swap_answer(
+    taker: Annotated[str, typer.Argument(help="Who was asked: a key.")],
+    yes: Annotated[bool, typer.Option("--yes/--no", help="Whether they take it.")],
+) -> None:
+    """Answer the newest offer for a colleague who cannot text; both get a text."""
+    from app.domain.errors import CloseloopError
+    from app.usecases import swaps
+
+    with _house() as house:
+        why = swaps.answer_swap(house, taker, yes=yes, by=_by())
+    if why:
+        raise CloseloopError(f"no swap: {why}")
+    typer.echo("Done.")
 
 
 @contextmanager

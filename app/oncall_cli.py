@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from app.leave_cli import leave_cli, override_cli
+from app.leave_cli import leave_cli, override_cli, swap_cli
 
 oncall_cli = typer.Typer(help="Who is on call, and that somebody always is.", no_args_is_help=True)
 oncall_cli.add_typer(leave_cli, name="leave")
 oncall_cli.add_typer(override_cli, name="override")
+oncall_cli.add_typer(swap_cli, name="swap")
 
 
 @oncall_cli.command("gaps")

@@ -1,7 +1,7 @@
 """Swaps: offered, taken or refused by the other, and then an override. Taken back the same way, by another.
 
-Each function works on an open transaction and returns why not, or an empty text. What must not live here:
-what a text means and which turns are concerned (domain/swaps.py).
+Each returns why not, or an empty text; those that take a Table work on its open transaction. What must not
+live here: what a text means and which turns are concerned (domain/swaps.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from app.domain.directory import Person
 from app.domain.roster import Roster
-from app.domain.swaps import Piece
+from app.domain.swaps import Piece, turns
 from app.domain.texts import TextId
 from app.store import directory as directory_store
 from app.store import oncall as oncall_store
@@ -25,6 +25,7 @@ from app.store.oncall import OverrideRow
 from app.store.swaps import SwapRow
 from app.usecases.gap_watch import tell_gaps
 from app.usecases.house import House
+from app.usecases.leave import known_person
 from app.usecases.wording import Wording, clock_text, short_name
 
 LASTS: Final = timedelta(hours=24)
@@ -127,6 +128,33 @@ def withdraw(table: Table, giver: str) -> str:
         return "you have made no offer that is open"
     _close(table, rows, "withdrawn")
     return ""
+
+
+def offer_swap(house: House, giver: str, taker: str, start: datetime, end: datetime, *, by: str) -> str:
+    """Offer the giver's turns between two instants, UTC, from a page or the command line.
+
+    Returns why not, or an empty text. Raises LeaveError for somebody who is not in the directory.
+    """
+    now = house.clock.now()
+    with house.begin() as connection:
+        table = Table(house, connection, house.roster(connection), now)
+        for key in (giver, taker):
+            known_person(table.roster.directory, key)
+        start = max(start, now)
+        pieces = turns(table.roster, giver, start, end) if start < end else []
+        why = offer(table, giver, taker, pieces, by=by)
+    house.wake("saved")
+    return why
+
+
+def answer_swap(house: House, taker: str, *, yes: bool, by: str) -> str:
+    """Take or refuse the newest offer to `taker`, from a page or the command line; return why not, or ""."""
+    with house.begin() as connection:
+        table = Table(house, connection, house.roster(connection), house.clock.now())
+        known_person(table.roster.directory, taker)
+        why = take(table, taker, by=by) if yes else refuse(table, taker)
+    house.wake("saved")
+    return why
 
 
 def expire_swaps(house: House) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
 
 from app.domain.roster import Scope
 from app.rulebook.revision import load
-from app.usecases.swaps import expire_swaps
+from app.usecases.swaps import answer_swap, expire_swaps, offer_swap
 from tests import promises
 from tests.stories.people import CALVIN, NOOR
 from tests.stories.town import ROOT, Town, town
@@ -57,4 +58,16 @@ def test_offered_taken_and_taken_back_by_text(place: Town) -> None:
     assert place.last(CALVIN).startswith("The swap is off.")
     place.text(CALVIN, "swap noor thu")
     assert place.last(CALVIN).startswith("No swap: you are not on call then.")
+
+    # From the desk.
+    house, now = place.house, place.clock.now()
+    assert offer_swap(house, "calvin", "noor", now, now + timedelta(hours=2), by="user:x") == (
+        "you are not on call then"
+    )
+    assert offer_swap(house, "noor", "calvin", now, now + timedelta(hours=2), by="user:x") == ""
+    assert answer_swap(house, "calvin", yes=True, by="user:x") == ""
+    assert on_duty(place) == ("calvin",)
+    place.clock.at += timedelta(hours=2)
+    assert on_duty(place) == ("noor",)
+    place.settle()
     promises.check(place.house.engine, place.clock.now())
