@@ -141,7 +141,7 @@ def test_a_failure_that_a_receipt_told_first_is_decided_upon_once(
 
     delivery.send_pending(house, ways(Carrier(refused_after_a_receipt)), senders, pages=True)
     assert failures(company) == [DANA]
-    assert scalars(company, "SELECT channel FROM outbox WHERE rank = 0 ORDER BY id") == ["sms", "email"]
+    assert scalars(company, "SELECT channel FROM outbox WHERE rank = 0 ORDER BY id") == ["sms", "voice"]
 
 
 def test_a_receipt_may_come_before_the_send_is_recorded(
@@ -217,7 +217,7 @@ def test_retries_have_growing_gaps_and_end_with_the_next_method(
     gaps = [after - before for before, after in itertools.pairwise(tries)]
     assert len(gaps) == 3
     assert gaps == sorted(gaps)
-    assert scalars(company, "SELECT channel FROM outbox WHERE rank = 0 ORDER BY id")[:2] == ["sms", "email"]
+    assert scalars(company, "SELECT channel FROM outbox WHERE rank = 0 ORDER BY id")[:2] == ["sms", "voice"]
 
 
 def test_a_page_that_became_moot_is_not_sent(company: Engine, rulebook: Rulebook, senders: Executor) -> None:
