@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from app.domain.classification import PRIORITIES, WEEKDAYS
 from app.domain.contact_checks import Checks, Standing
+from app.domain.directory import Role
 from app.domain.escalation import Ladder
 from app.domain.opening import Weekly
 from app.domain.roster import Roster, Scope
@@ -374,10 +375,19 @@ SOON: Final = timedelta(hours=48)
 
 
 def unreachable_soon(roster: Roster, checks: Checks, start: datetime, end: datetime) -> dict[str, datetime]:
-    """Return by person who is on a schedule between two instants and cannot be paged, and from when."""
+    """Return by person who is asked first between two instants and cannot be paged, and from when.
+
+    Asked first are those of a schedule, the accounts' managers and whoever has the duty.
+    """
+    accounts = (account.key for account in roster.directory.accounts.values() if account.active)
+    asked = [
+        *((f"schedule:{name}", Scope()) for name in roster.directory.schedules),
+        *((str(Role.ACCOUNT_MANAGER), Scope(account=key)) for key in accounts),
+        (str(Role.DUTY_MANAGER), Scope()),
+    ]
     found: dict[str, datetime] = {}
-    for name in sorted(roster.directory.schedules):
-        for shift in roster.course([f"schedule:{name}"], Scope(), start, end):
+    for target, scope in asked:
+        for shift in roster.course([target], scope, start, end):
             for key in shift.people:
                 if checks.of(roster.directory.people[key]) is not Standing.WORKS:
                     found[key] = min(shift.start, found.get(key, shift.start))

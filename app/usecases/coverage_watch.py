@@ -123,20 +123,22 @@ def _tell_unreachable(desk: Desk, day: str) -> None:
     """Tell who is on call soon and cannot be paged for sure, and the duty manager; once a day each."""
     checks = contact_checks.read_checks(desk.connection)
     soon = unreachable_soon(desk.roster, checks, desk.now, desk.now + SOON)
-    fresh = oncall.first_time(desk.connection, _SOON, [f"{person}:{day}" for person in soon], desk.now)
-    public = desk.house.identity.public_url
-    for key in sorted(fresh):
-        person = desk.roster.directory.people[key.partition(":")[0]]
-        at = soon[person.key]
-        when = clock_text(at, desk.now, person.timezone)
-        desk.say(
-            _rows(desk, TextId.UNVERIFIED_SOON, person, len(person.methods), time=when, link=f"{public}/me")
-        )
-        for duty in _duty(desk):
-            if duty.key != person.key:
-                when = clock_text(at, desk.now, duty.timezone)
-                facts = {"name": person.name, "time": when, "link": f"{public}/on-call/coverage"}
-                desk.say(_rows(desk, TextId.UNVERIFIED_PERSON, duty, 1, **facts))
+    keys = {f"{person}:{day}": person for person in soon}
+    fresh = oncall.first_time(desk.connection, _SOON, keys, desk.now)
+    told = sorted((soon[keys[key]], keys[key]) for key in fresh)
+    people, public = desk.roster.directory.people, desk.house.identity.public_url
+    for at, key in told:
+        person = people[key]
+        facts = {"time": clock_text(at, desk.now, person.timezone), "link": f"{public}/me"}
+        desk.say(_rows(desk, TextId.UNVERIFIED_SOON, person, len(person.methods), **facts))
+    for duty in _duty(desk):
+        others = [(at, people[key].name) for at, key in told if key != duty.key]
+        if others:
+            at, name = others[0]
+            more = f" and {len(others) - 1} more" if others[1:] else ""
+            when, link = clock_text(at, desk.now, duty.timezone), f"{public}/on-call/coverage"
+            facts = {"name": f"{name}{more}", "time": when, "link": link}
+            desk.say(_rows(desk, TextId.UNVERIFIED_PERSON, duty, 1, **facts))
 
 
 def _duty(desk: Desk) -> Iterable[Person]:

@@ -181,8 +181,13 @@ def test_the_proof_agrees_with_a_look_at_many_instants(data: Any) -> None:
 
 def test_who_is_on_a_schedule_soon_without_a_way_to_be_paged() -> None:
     who = directory(schedules={"s": schedule("sam", "rex")})
-    soon = unreachable_soon(Roster(who), proven("sam"), START, START + timedelta(hours=48))
-    assert soon == {"rex": START + timedelta(hours=8)}
+    ahead = (START, START + timedelta(hours=48))
+    assert unreachable_soon(Roster(who), proven("sam", "ana", "dora"), *ahead) == {
+        "rex": START + timedelta(hours=8)
+    }
+    # An account's manager and the duty are on call all the time.
+    soon = unreachable_soon(Roster(directory(schedules={})), proven("sam"), *ahead)
+    assert soon == {"ana": START, "dora": START}
 
 
 def test_leave_is_a_gap_unless_somebody_covers_who_can_be_paged() -> None:

@@ -85,6 +85,9 @@ def test_the_watch_of_the_night_tells_new_gaps_in_office_hours_once(place: Town)
     assert text.endswith("/on-call/coverage")
     soon = [text for text in place.inbox(NOOR) if text.startswith("You are on call from")]
     assert len(soon) == 1
+    others = [text for text in place.inbox(NOOR) if text.startswith("On call from")]
+    assert len(others) == 1
+    assert " more. We told them" in others[0]
     # The next night finds the same gaps: nobody hears of them again.
     place.clock.at += timedelta(days=1)
     watch(place.house)
