@@ -27,6 +27,7 @@ import structlog
 from sqlalchemy import Engine
 
 from app import __version__
+from app.documents import DocumentError
 from app.domain.errors import CloseloopError
 from app.rulebook.revision import Rulebook, load
 from app.settings import Settings
@@ -39,7 +40,7 @@ from app.usecases.house import House, Identity, Point
 from app.usecases.pulse import Pulse
 from app.usecases.rule_changes import in_force
 from app.usecases.rule_folder import RuleFolder
-from app.usecases.rule_names import unknown_names
+from app.usecases.rule_names import unfilled
 from app.worker.process import is_gone, node_name
 
 if TYPE_CHECKING:
@@ -141,9 +142,14 @@ def read_rulebook(settings: Settings) -> Rulebook:
 def rulebook_in_force(settings: Settings, engine: Engine) -> Rulebook:
     """Return the rulebook that was applied last, else the one of the settings' folders.
 
-    Raises DocumentError; a broken folder does not matter once a revision was applied.
+    Raises DocumentError; a broken folder does not matter once a revision was applied. An applied revision
+    that this version cannot read does not keep the server from starting: the folder's rules decide then.
     """
-    _, applied = in_force(engine)
+    try:
+        _, applied = in_force(engine)
+    except DocumentError as error:
+        structlog.get_logger().error("rulebook_unreadable", error=str(error)[:500])
+        applied = None
     return applied or read_rulebook(settings)
 
 
@@ -233,9 +239,7 @@ def build(settings: Settings, engine: Engine) -> Instance:
 
 def _warn_of_names(house: House) -> None:
     """Log each role, person and schedule that the rulebook names and nobody is; they may yet come."""
-    with house.begin() as connection:
-        directory = house.roster(connection).directory
-    for wrong in unknown_names(house.rulebook, directory) if directory.people else ():
+    for wrong in unfilled(house, house.rulebook):
         structlog.get_logger().warning("rules_name_nobody", problem=str(wrong))
 
 

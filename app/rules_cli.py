@@ -58,7 +58,7 @@ def check(
         typer.echo(f"warning: {warning}", err=True)
     directory = _directory()
     if directory is None:
-        typer.echo("note: there is no database here, so nobody was asked who fills the roles.", err=True)
+        typer.echo("note: there is no directory here, so nobody was asked who fills the roles.", err=True)
     else:
         sources = read_folders(_folders(folders))
         wrong = [
@@ -83,8 +83,10 @@ def _directory() -> Directory | None:
     with bootstrap.database(settings) as engine:
         schema.ensure_current(engine)
         with engine.begin() as connection:
-            found = store.read_directory(connection)
-    return found if found.people else None
+            try:
+                return store.read_directory(connection)
+            except store.DirectoryEmptyError:
+                return None
 
 
 @rules_cli.command("schema")

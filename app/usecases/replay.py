@@ -24,6 +24,7 @@ from app.domain.roster import Roster, Scope
 from app.domain.sla import Policy, SlaEvent, explain, parse_policy
 from app.rulebook.revision import Rulebook
 from app.store import history as store
+from app.store.directory import DirectoryEmptyError
 from app.store.history import Opening
 from app.store.sla_audit import snapshot
 from app.usecases.house import House
@@ -113,8 +114,11 @@ def replay(
     """
     result = Replay(since=since, keep=keep)
     books = (old, old if new == old else new)
-    with house.begin() as connection:
-        roster = house.roster(connection)
+    try:
+        with house.begin() as connection:
+            roster = house.roster(connection)
+    except DirectoryEmptyError:
+        return result  # then there was never a ticket
     with snapshot(house.engine) as connection:
         total(store.count(connection, since))
         judge = _Judge(roster, house.clock.now())

@@ -15,11 +15,10 @@ from app.domain.errors import CloseloopError
 from app.rulebook.differences import differences
 from app.rulebook.revision import Rulebook, from_document
 from app.store import applied as applied_store
-from app.store import directory as directory_store
 from app.store import records
 from app.store.applied import Applied
 from app.usecases.house import House
-from app.usecases.rule_names import unknown_names
+from app.usecases.rule_names import unfilled
 
 log = structlog.get_logger()
 
@@ -74,8 +73,7 @@ def compared(house: House, new: Rulebook) -> Change:
 
 def planned(house: House, new: Rulebook) -> Change:
     """Return what applying `new` would change. Raises RulesRefusedError for people that nobody knows."""
-    with house.begin() as connection:
-        wrong = unknown_names(new, directory_store.read_directory(connection))
+    wrong = unfilled(house, new)
     if wrong:
         raise RulesRefusedError("\n".join(map(str, wrong)))
     return compared(house, new)

@@ -20,6 +20,7 @@ from app.domain.segments import to_gsm
 from app.rulebook.revision import load
 from app.store import outbox as outbox_store
 from app.store import records
+from app.store.directory import DirectoryEmptyError
 from app.store.outbox import NOTICE, OutboxRow
 from app.usecases.house import House
 
@@ -98,7 +99,10 @@ class RuleFolder:
 
     def _rows(self, connection: Connection, short: str, whole: str) -> list[OutboxRow]:
         house, now = self._house, self._house.clock.now()
-        roster = house.roster(connection)
+        try:
+            roster = house.roster(connection)
+        except DirectoryEmptyError:
+            return []  # the log has it
         rows = []
         for person in roster.who([Role.DUTY_MANAGER], Scope(), now):
             for method in [m for m in roster.methods(person) if m.kind in _SENDABLE][:1]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from app.documents import nearest
 from app.domain.directory import Directory, Role
 from app.rulebook.revision import Rulebook
+from app.store.directory import DirectoryEmptyError, read_directory
+from app.usecases.house import House
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,16 @@ def unknown_names(book: Rulebook, directory: Directory) -> list[UnknownName]:
         place = ("route", index, "also_notify")
         found += [UnknownName("routing", place, wrong) for wrong in _wrong(rule.also_notify, directory)]
     return found
+
+
+def unfilled(house: House, book: Rulebook) -> list[UnknownName]:
+    """Return the unknown names as the directory is now; none while nobody is in it yet."""
+    with house.begin() as connection:
+        try:
+            directory = read_directory(connection)
+        except DirectoryEmptyError:
+            return []
+    return unknown_names(book, directory)
 
 
 def _wrong(targets: Iterable[str], directory: Directory) -> Iterator[str]:

@@ -206,6 +206,16 @@ def test_any_file_is_right_or_has_places(text: str) -> None:
         assert all(problem.line >= 1 for problem in caught.value.problems)
 
 
+def test_the_order_of_files_does_not_matter() -> None:
+    document = dict(load(RULES).document)
+    files = document["files"]
+    assert isinstance(files, dict)
+    turned = from_document({**document, "files": dict(reversed(files.items()))})
+    assert turned.hash == load(RULES).hash
+    message = Facts(text="water through the ceiling, smoke too")
+    assert turned.classify(message) == load(RULES).classify(message)
+
+
 def test_a_revision_of_before_there_was_some_text_still_works() -> None:
     document = copy.deepcopy(dict(load(RULES).document))
     for language in ("en", "es"):

@@ -76,7 +76,7 @@ def test_a_server_with_listeners_stops_at_once(engine: Engine, database_url: str
     }
     log = tmp_path / "server.log"
     for number in (signal.SIGINT, signal.SIGTERM):
-        with ServerProcess(environment, free_port(), log) as server:
+        with ServerProcess(environment, free_port(), log).start() as server:
             listener = Listener(server.port, "/events", {"Cookie": cookie(engine, server.port)})
             assert listener.answer.status == 200
             assert listener.event() == "board"
