@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,7 +66,8 @@ class TroubledStage(Stage):
                     "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' LIMIT 1"
                 )
             ).scalar_one()
-            os.kill(victim, signal.SIGKILL)
+        self.engine.dispose()
+        os.kill(victim, signal.SIGKILL)
 
     def see_it_back(self) -> None:
         """Wait until the database answers the witness again."""
@@ -76,11 +79,20 @@ class TroubledStage(Stage):
                 time.sleep(0.1)
             else:
                 return
+        raise AssertionError("the database did not come back")
 
 
 @pytest.fixture
-def troubled(tmp_path: Path) -> Iterator[TroubledStage]:
-    with EmbeddedPostgres.start(tmp_path / "database", fast=True) as postgres:
+def database_home() -> Iterator[Path]:
+    """A folder that is not pytest's: a second run of pytest takes the traverse bit from those."""
+    home = Path(tempfile.mkdtemp(prefix="closeloop-crash-"))
+    yield home
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def troubled(tmp_path: Path, database_home: Path) -> Iterator[TroubledStage]:
+    with EmbeddedPostgres.start(database_home, fast=True) as postgres:
         engine = connect(postgres.url)
         schema.upgrade(engine)
         load_company(engine)
