@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# One more than there are cores, for much of a story is waiting; each runner has a PostgreSQL of its own.
+RUNNERS = $(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 
 .PHONY: demo test check bench clean migration browser
 
@@ -10,7 +12,7 @@ demo: $(READY)  ## the whole thing on this machine, with a simulator of phones a
 	$(BIN)/closeloop demo
 
 test: $(READY) browser  ## everything that the tests need, and the tests
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/pytest -n $(RUNNERS) --dist worksteal
 
 check: $(READY)  ## what CI checks besides the tests
 	$(BIN)/ruff check

@@ -184,10 +184,11 @@ LONG = {
 
 @pytest.mark.parametrize("text", LONG.values(), ids=LONG)
 def test_no_message_takes_long(book: Rulebook, text: str) -> None:
-    # The best of several: a collection of the whole suite's garbage may fall into any one of them.
+    # The best of several, and four times what the claim in bench/ allows: other tests share the machine, while
+    # a match that is not linear takes seconds here.
     spent = []
     for attempt in range(4):
         start = time.process_time()
         book.classify(Facts(text=text, channel="email", open_tickets=attempt))
         spent.append(time.process_time() - start)
-    assert min(spent) < 0.05
+    assert min(spent) < 0.2

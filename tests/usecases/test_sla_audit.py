@@ -121,13 +121,15 @@ def test_an_instant_that_was_moved_by_a_second_is_found_with_what_follows(world:
     world.later(minutes=10)
     change(world, "UPDATE events SET at = at + interval '1 second' WHERE kind = 'acknowledged'")
     was, now_is = "2026-06-08T13:10:00Z", "2026-06-08T13:10:01Z"
-    assert found(world) == [
+    # What the breach audit counts differs too: test_clock_projection.py.
+    assert [line for line in found(world) if "for the breach audit" not in line[1]] == [
         (
             "ticket",
             f"in the document, as step 2, acknowledged on {was}",
             f"from the events acknowledged on {now_is}",
         ),
         ("ticket", f"acknowledged_at {was} in the document", f"{now_is} from the events"),
+        ("ticket", f"latest_at {was} in the document", f"{now_is} from the events"),
         (
             "update",
             "update as next due on 2026-06-08T14:10:00Z",
@@ -158,7 +160,7 @@ def test_a_breach_that_was_deleted_is_found(world: World) -> None:
     assert gap[0] == "ticket"
     assert "without number" in gap[1]
     assert breach == ("acknowledge", "no breach", f"one on {iso(15)}")
-    assert {recorded.split()[0] for _, recorded, _ in document} == {
+    assert {recorded.split()[0] for _, recorded, _ in document if "for the breach audit" not in recorded} == {
         "version",
         "breached",
         "breaches",

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from app.usecases import sessions
+from app.usecases import sessions, views
 from tests.crash.server_process import ROOT, ServerProcess, free_port
 from tests.stories.people import DANA
 from tests.stories.town import NIGHT, Town
@@ -53,17 +53,24 @@ def test_everybody_who_listens_hears_of_a_change(flooded: Town) -> None:
         listener.close()
 
 
-def test_a_late_commit_of_an_older_id_is_news_too(flooded: Town) -> None:
+def test_a_late_commit_is_news_too_and_a_sign_of_life_is_none(flooded: Town) -> None:
+    older, newer = "SELECT min(id) FROM outbox", "SELECT max(id) FROM outbox"
+    change = "UPDATE outbox SET status = 'read' WHERE id = ({})"
     listener = listen(signed_in(flooded), "/events")
     assert listener.event() == "board"
     with flooded.house.engine.connect() as slow:
-        slow.exec_driver_sql("UPDATE tickets SET changed_at = now()")  # has its id, is not committed yet
+        slow.exec_driver_sql(change.format(older))  # is not committed yet
         with flooded.house.begin() as quick:
-            quick.exec_driver_sql("INSERT INTO suppressions VALUES ('sms', '+1', now())")
+            quick.exec_driver_sql(change.format(newer))
         assert listener.event() == "board"
         slow.commit()
     assert listener.event() == "board"
     listener.close()
+    mark = views.change_mark(flooded.house)
+    with flooded.house.begin() as connection:
+        connection.exec_driver_sql("UPDATE nodes SET skew_seconds = 1")
+        connection.exec_driver_sql("INSERT INTO suppressions VALUES ('sms', '+1', now())")
+    assert views.change_mark(flooded.house) == mark
 
 
 def test_a_server_with_listeners_stops_at_once(engine: Engine, database_url: str, tmp_path: Path) -> None:
