@@ -69,7 +69,7 @@ def current(engine: Engine) -> str | None:
 def ensure_current(engine: Engine) -> None:
     """Raise SchemaTooOldError or SchemaTooNewError unless this code can work with the database's revision.
 
-    That is the one it needs, or a later one that only added to it (docs/adr/0008-rolling-upgrades.md).
+    That is the one it needs, or a later one that only added to it (docs/adr/0013-rolling-upgrades.md).
     """
     with engine.connect() as connection:
         has, needs = _current(connection), head()
