@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
+from app.backup_cli import backup_cli
 from app.oncall_cli import oncall_cli
 from app.rules_cli import rules_cli
 
@@ -27,6 +28,7 @@ cli.add_typer(rules_cli, name="rules")
 sla_cli = typer.Typer(help="The SLA clocks: audited, explained; policies.", no_args_is_help=True)
 cli.add_typer(sla_cli, name="sla")
 cli.add_typer(oncall_cli, name="oncall")
+cli.add_typer(backup_cli)
 
 
 class Role(StrEnum):

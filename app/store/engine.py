@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 OLDEST = 15
 """The oldest major version of PostgreSQL that Closeloop runs on."""
+
+MOVED = "closeloop moved to "
+"""The comment of a database that was moved away begins so; where to follows."""
 
 # For libpq, unless the address itself says otherwise. Without the keep-alives a server whose machine vanished
 # holds a sender for a quarter of an hour.
@@ -36,6 +39,10 @@ _LATER_CODES = frozenset(
         "25006",  # read-only: a standby that is about to be promoted
         *("40001", "40P01", "55P03"),  # somebody else was there at the same moment
     },
+)
+
+_COMMENT = text(
+    "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
 )
 
 # libpq gives no SQLSTATE for a connection that did not come about, so the server's words have to do. What is
@@ -76,6 +83,10 @@ class DatabaseRefusedError(CloseloopError):
 
 class DatabaseTooOldError(CloseloopError):
     """The PostgreSQL server is older than Closeloop supports."""
+
+
+class DatabaseMovedError(CloseloopError):
+    """The data that was here was moved to another database."""
 
 
 def connect(
@@ -138,11 +149,12 @@ def normal_url(url: str) -> URL:
 def probe(engine: Engine) -> None:
     """Connect once and see whether Closeloop can work with this server.
 
-    Raises DatabaseUnreachableError, DatabaseRefusedError, DatabaseTooOldError, each of which names host,
-    port, database and user, never the password, and says what to do.
+    Raises DatabaseUnreachableError, DatabaseRefusedError, DatabaseTooOldError, DatabaseMovedError, each of
+    which names host, port, database and user, never the password, and says what to do.
     """
     try:
-        with engine.connect():
+        with engine.connect() as connection:
+            comment = connection.execute(_COMMENT).scalar() or ""
             major = int((engine.dialect.server_version_info or (0,))[0])
     except DBAPIError as error:
         raise _explain(str(error.orig), engine.url) from error
@@ -150,6 +162,11 @@ def probe(engine: Engine) -> None:
         raise DatabaseTooOldError(
             f"{_place(engine.url)} is PostgreSQL {major}, and Closeloop needs {OLDEST} or later;"
             " upgrade that server, or leave CLOSELOOP_DATABASE_URL empty to use the embedded one",
+        )
+    if comment.startswith(MOVED):
+        raise DatabaseMovedError(
+            f"what was in {_place(engine.url)} was moved to {comment.removeprefix(MOVED)}; set"
+            " CLOSELOOP_DATABASE_URL to that. To come back, restore a backup of it into a new CLOSELOOP_HOME",
         )
 
 

@@ -107,6 +107,55 @@ def downgrade(engine: Engine, to: str = "base") -> None:
         _run(connection, lambda config: command.downgrade(config, to))
 
 
+@contextmanager
+def steady(engine: Engine) -> Iterator[Connection]:
+    """Give a connection of its own; as long as it is held, nobody migrates the database."""
+    with engine.connect() as connection:
+        connection.detach()  # closing it gives the lock back
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text("SELECT pg_advisory_lock_shared(:key)"), {"key": _LOCK})
+        connection.commit()
+        yield connection
+
+
+def make(connection: Connection, revision: str) -> None:
+    """Bring a database whose tables have no rows to `revision`, in the caller's transaction.
+
+    What is there already is dropped when it is of another revision: that it has no rows is for the caller to
+    see to, after `reserve`. Raises SchemaTooNewError when `revision`, or the database's, is not known here.
+    """
+    from alembic import command  # noqa: PLC0415
+
+    has = revision_of(connection)
+    _refuse_newer(has)
+    if has == revision:
+        return
+    if has is not None:
+        _run(connection, lambda config: command.downgrade(config, "base"))
+    _run(connection, lambda config: command.upgrade(config, revision))
+
+
+def reserve(connection: Connection) -> None:
+    """Keep all others from migrating until the caller's transaction ends. Raises SchemaBusyError at once."""
+    free = connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}).scalar_one()
+    if not free:
+        raise SchemaBusyError(
+            "this database is being migrated, saved or filled at this moment; wait for that, and run again"
+        )
+
+
+def knows(revision: str) -> bool:
+    """Return whether this code has the migrations up to `revision`."""
+    return revision in {script.revision for script in _scripts().walk_revisions()}
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Return the revision that the database has, None if it was never migrated."""
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+
+    return MigrationContext.configure(connection).get_current_revision()
+
+
 def configuration() -> Config:
     """Return Alembic's configuration, complete but for the connection."""
     from alembic.config import Config  # noqa: PLC0415
@@ -126,9 +175,7 @@ def _scripts() -> ScriptDirectory:
 
 
 def _current(connection: Connection) -> str | None:
-    from alembic.migration import MigrationContext  # noqa: PLC0415
-
-    revision = MigrationContext.configure(connection).get_current_revision()
+    revision = revision_of(connection)
     connection.rollback()
     return revision
 
@@ -154,7 +201,7 @@ def _note_who_runs(connection: Connection) -> None:
 
 
 def _refuse_newer(has: str | None) -> None:
-    if has is not None and has not in {script.revision for script in _scripts().walk_revisions()}:
+    if has is not None and not knows(has):
         raise SchemaTooNewError(
             f"the database's schema is at {has}, which this Closeloop does not know: a newer one has migrated"
             " it; install that version, or a later one: pip install --upgrade closeloop",
