@@ -127,7 +127,9 @@ def _about_a_visit(said: str, about: str) -> str:
             return "ack_thanks"
     if visits.VENDOR_SUBJECT.match(about) and not visits.CHASE_SUBJECT.search(about):
         return "update"
-    if visits.CHASE.search(said) or (visits.CHASE_SUBJECT.search(about) and not trouble):
+    if visits.CHASE.search(visits.REGULAR_SERVICE.sub(" ", said)) or (
+        visits.CHASE_SUBJECT.search(about) and not trouble
+    ):
         return "chase"
     ours = bool(visits.UPDATE_SUBJECT.search(about))
     # Where no trouble is named, the one thing left to ask about is the visit.

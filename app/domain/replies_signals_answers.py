@@ -81,7 +81,8 @@ YES: Final = at_start(
     r"""
     ^(?:(?:um+|uh+|hi|hello|hey|bonjour|hola|thanks|thank you|gracias|merci)[,.! ]+)*(?:yes+|yep|yup|yeah|
     yea|yessir|y(?=\W*$|[,.!]| #?\d)|si+|sip|oui|ouais|confirmed?|confirmado|confirme|affirmative|
-    1)(?:[.!,;]|$|\s*[-]|\s+(?!but\b|when\b|where\b|how\b|can\b|could\b|please send\b|pero\b|mais\b))
+    1)(?:[.!,;]|$|\s*[-]|\s+(?!of\b|out of\b|but\b|when\b|where\b|how\b|can\b|
+    could\b|please send\b|pero\b|mais\b))
     """,
 )
 
@@ -139,7 +140,11 @@ HAPPENED: Final = anywhere(
 APPOINTMENT: Final = at_start(
     r"""
     ^(?:ok |yes |great\W* |perfect\W* |thanks\W* |got it\W* )?(?:\d{1,2}(?::\d\d)? ?(?:am|pm)\b|
-    \d{1,2} (?:works|is (?:fine|good|ok)))
+    \d{1,2} (?:works|is (?:fine|good|ok))|(?:ok|okay|yes|great|perfect|thanks)?[,. ]*
+    (?:today|tonight|tomorrow|tmrw|
+    (?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)
+    (?: (?:at |around |by )?\d{1,2}(?::\d\d)?(?: ?[ap]m)?|
+    (?: morning| afternoon| evening))* (?:works|is (?:fine|good|ok|perfect)|sounds))
     """,
 )
 

@@ -221,6 +221,9 @@ STAFF: Final = anywhere(
       page|ticket)|#?\d{4,}|my shift|calls?|pages?)
     (?:nte|quote|increase) (?:is )?approved
     (?:page|call|try|get|use) (?:the |my )?back-?up|no can do
+    (?:^|, |and |n |told )(?:the )?(?:manager|mgr|store|customer) (?:knows|is aware|aware|notified|\
+      informed|is informed)
+    vendor (?:is )?(?:\d+|an hour) ?(?:min\w*|hours?|hrs?)? ?(?:out|away)
     vendor (?:says|said|can be there|will be there)|(?:take|get) me off this one
     has the phone|not on call|(?:im|i am) off (?:tonight|today|this week|shift)|handing (?:it |this )?off
     calling (?!you\b|u\b|back\b|about\b|to\b|for\b|in\b|from\b|because\b|again\b|this\b|my\b|\

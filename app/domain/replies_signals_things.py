@@ -35,6 +35,13 @@ TROUBLE: Final = anywhere(
     no (?:funciona|sirve|prende|enfria|cierra|abre|hay (?:luz|agua))|humo|fuego|huele|atorad\w+|ratas?
     cucarachas?|se fue la luz|fuite|inondation|degat|bouche\w*|brise\w*|casse\w*|en panne|fumee|feu|coule
     ne (?:fonctionne|marche|ferme|ouvre) (?:pas|plus)|odeur|sent le|coince\w*
+    quit|quits|shut (?:itself )?off|shuts (?:itself )?(?:off|down)|kicked off|full of|\
+      needs? cleaning|wobbl\w*
+    rattl\w*|squeak\w*|grind\w*|screech\w*|rust\w*|loose|bent|blocked|dirty|filthy|error|offline|slipp?\w*
+    no (?:jala|calienta|trabaja|gira|baja|sube|arranca|responde)|(?:se )?(?:quebro|rompio|tapo|\
+      atoro|apago|cayo)
+    cayendo|goteando|apesta|peste|mojado|sucio|suelt[oa]|calor|\d+ grados|descongel\w*
+    (?:marche|fonctionne|ferme|barre|chauffe|refroidit|gele) (?:pas|plus|pus|mal)|glisse\w*|froid|chaud|sale
     """,
 )
 
@@ -56,7 +63,8 @@ ASSET: Final = anywhere(
     filters?|machines?|kiosks?|readers?|screens?|displays?|speakers?|pumps?|motors?|hoses?|toilets?|toliets?
     urinals?|commodes?|sinks?|faucets?|drains?|pipes?|valves?|restrooms?
     bathrooms?|washrooms?|plumbing|hot water|water heater|doors?|locks?|gates?|keys?|keypad|windows?|glass
-    hinges?|rollup|rolldown|dock|freezers?|coolers?|fridges?|refrigerat\w+|walk[ -]?ins?|reach[ -]?ins?|cases?
+    hinges?|rollup|rolldown|dock|freezers?|coolers?|fridges?|refrigerat\w+|walk[ -]?ins?|\
+      reach[ -]?ins?|cases?
     ice machine|compressors?|ac|a/c|hvac|air ?con\w*|heat|heaters?|heating|furnace|thermostats?|vents?
     ducts?|rtus?|units?|fans?|hoods?|exhaust|lights?|lites?|lighting|bulbs?|lamps?|signs?|outlets?|breakers?
     panels?|power|electric\w*|wires?|wiring|registers?|generator|roof\w*|ceiling|tiles?|floors?|carpets?
@@ -70,5 +78,23 @@ ASSET: Final = anywhere(
     congelateur|frigo|chambre froide|climatisation|clim|chauffage|lumieres?|toit|plafond|plancher|alarme
     filtros?|filtres?|elevador|ascensor|freidora|campana|drain|friteuse|comptoir|cocina|cuisine
     four|ascenseur|neige|glace|electricite|courant
+    shelving|racks?|chairs?|tables?|booths?|counters?|stools?|microwaves?|brewers?|mixers?|slicers?|\
+      toasters?
+    steamers?|griddles?|hotplates?|blenders?|grinders?|proofers?|rotisserie|espresso|disposals?|\
+      spigots?|taps?
+    showers?|fountains?|bottle fillers?|boilers?|sump|backflow|skylights?|shingles?|downspouts?|shutters?
+    latch\w*|deadbolts?|closers?|sliders?|openers?|levelers?|mirrors?|ballasts?|tubes?|fixtures?|\
+      letters?|timers?
+    switch\w*|plugs?|sockets?|circuits?|transformers?|fuses?|ups|chargers?|pull stations?|strobes?|\
+      keypads?|cams?
+    fobs?|sensors?|badge\w*|plow\w*|plough\w*|icicles?|soap|towels?|rugs?|mats?|graffiti|gum|wax\w*|flies
+    gnats|hornets?|pigeons?|birds?|spiders?|roach|droppings|stickers?|magnets?|fences?|bollards?|curbs?
+    clima|minisplit|cortina|reja|candado|chapa|fregadero|tarja|inodoro|excusado|coladera|tubo|calentador|sal
+    plancha|parrilla|refri|hielera|vitrina|enchufe|contacto|cable|apagador|breaker|letrero|lampara|\
+      pared|mesa
+    silla|camara|extintor|rociador|elevadores|nieve|hormigas|moscas|avispas|palomas|carne|leche|basurero
+    fournaise|thermostat|hotte|prise|disjoncteur|ampoule|enseigne|neons?|serrure|vitre|rideau|evier|robinet
+    extincteur|gicleur|detecteur|fourmis|souris|coquerelles|guepes|tapis|poubelles?|stationnement|\
+      trottoir|sel
     """,
 )

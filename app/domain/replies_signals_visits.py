@@ -32,7 +32,8 @@ CHASE: Final = anywhere(
     where (?:are|r) (?:you|u|they|ya)
     (?:is|are|r|has|have|did|will|was|were|when (?:is|are|will|s)?|whens|what time(?: is| are| will\
       | should| can)?|how (?:long|soon|much longer)(?: before| until| till| for| is| are| will)?) (?:the |\
-      my |our |ur |your |any )?(?:HE|you|u|ya|yall|one) (?:guys )?(?:even |still |ever |actually |going to |\
+      my |our |ur |your |any )?(?:HE|you|u|ya|yall|one) (?:guys )?(?:even |still |ever |actually |\
+      going to |\
       gonna |supposed to |expected to |be |on |is |are |will )*(?:com(?:e|ing|in)|arriv\w+|here(?= yet|\?|\
       $)|show\w*|get(?:ting)? (?:here|there)|(?:be )?there|(?:the|their|his|her|your|ur) way|heading|sent|\
       dispatched)
@@ -67,6 +68,7 @@ CHASE: Final = anywhere(
     (?<!inspector )(?<!marshal )(?<!dept )(?<!department )(?<!corporate )(?<!rule )\
       (?:said|told (?:me|us)|promised)\b.{0,30}\b\
       (?:hours?|hrs?|minutes?|mins?|by (?:noon|\d))
+    ^still (?:nobody|no one|noone|none|nothing|not a soul)\b(?! (?:works|working))
     still waiting(?! for (?:the )?parts)|(?:been|we(?:ve| have)? been|ive been) waiting
     (?:still|been|are|were|im|am|^) ?waiting (?:since|on(?! (?:a |the )?parts?)|\d|an hour|hours|\
       for(?: over| more than)? (?:\d|an?|hours|over|someone|somebody|you|u))(?! cannot)
@@ -102,6 +104,16 @@ CHASE: Final = anywhere(
     toujours (?:personne|en attente|pas de nouvelles|aucune nouvelle)
     personne (?:nest|nous|na rappele|encore)|(?:on|nous) (?:vous )?attend\w*|jattends|des nouvelles
     ou (?:en est|en sont)[ ]|ca fait .{0,20}heures?
+    """,
+)
+
+# Who comes by the calendar and did not: that is a first report (an uncleared lot, full bins), no chase.
+REGULAR_SERVICE: Final = anywhere(
+    r"""
+    (?:the |your |our |my )?(?:(?:snow ?)?plow\w*|salt\w*|cleaning|cleaners?|janitor\w*|night|floor|trash|\
+      garbage|pest|landscap\w*|lawn|mat|linen|porter|recycling|dumpster|grease) ?(?:crew|guys?|people|team|\
+      lady|ladies|truck|service|company|vendor|man)?(?: has| have)? (?:never|didnt|did not|no|hasnt|havent|\
+      skipped|not)(?: even| been)?(?: (?:came|come|show\w*|been|here|us|out))?
     """,
 )
 
@@ -191,12 +203,16 @@ UPDATE: Final = anywhere(
     (?:tomorrow|tmrw|the morning) (?:is|works|will be) (?:fine|ok|okay|good)
     volvio a (?:ir|pasar|fallar|salir)\w*
     ^(?:ok |so |yes |and |well )?(?:the |your |our |that )?(?:[a-z]+ )?(?:he|she|they|guy|tech|techs|\
-      plumber|electrician|roofer|vendor|crew|contractor|technician|repairman|locksmith)(?:s)? (?:just |has |\
+      plumber|electrician|roofer|vendor|crew|contractor|technician|repairman|\
+      locksmith)(?:s)? (?:just |has |\
       have |is |are |already |finally )*(?:said|says|had to|came|put|needs?|will be back|wants|told|cant|\
       couldnt|showed|ordered|left(?! the| his| it| a)|leaving|went to|coming back|gone|here|on site)
     disregard|(?:i|we) (?:had )?called (?:in )?about|ya (?:llego|vino|se fue|termino|esta aqui) (?:el|la|su)
     ^(?:its |it is |this is |for |im at |we are |were )*(?:store|st|site|tienda|\
       magasin) ?#?\d{1,4}(?: btw| sorry|\W)*$
+    should(?:ve| have|a) (?:said|told|mentioned|added|put)
+    lo que (?:reporte|les dije|mande|avise|llame)|que (?:reporte|reportamos) (?:hoy|ayer|hace|en la|\
+      anoche|antes)
     no longer (?:urgent|an? (?:emergency|issue|problem))|not (?:urgent|an emergency) any ?more
     \([2-9]/[2-9]\)|forgot to (?:say|mention|add|tell|include)
     add(?:ing|itional|ition)? (?:info\w*|details?|note)?(?: ?(?:to|for|on)) (?:the|my|our|this|\
@@ -220,7 +236,8 @@ UPDATE: Final = anywhere(
     no need (?:to|for)|(?:pls|please) cancel|olvidel?o
     ya no (?:hace falta|necesit\w+|es necesario|venga|vengan|manden)|falsa alarma
     (?:cancelen?|pueden cancelar)|plus besoin|annulez|fausse alerte|laissez (?:faire|tomber)
-    (?:the |your |ur |that |our )(?:[\w-]+ ){0,3}?HE (?:is |are |was |just |has |have |already |\
+    (?:the |your |ur |that |our )(?:[\w-]+ ){0,3}?(?!he\b|she\b|they\b)HE (?:is |are |was |just |\
+      has |have |already |\
       finally )*(?:here|left|leaving|said|says|arrived|showed up|on site|told|needs|wants|cant|found|\
       ordered|gone|coming back|went)
     ^(?:tech|techs|plumber|electrician|guy|vendor|crew) (?:is |are |just |has |finally )*(?:left|here|\
@@ -241,7 +258,8 @@ UPDATE: Final = anywhere(
 
 WITHDRAWN: Final = at_start(
     r"""
-    ^(?:actually |ok |oh |hey |hi |pls |please |so |sorry )*(?:nvm|nevermind|never mind|false alarm|disregard|
+    ^(?:actually |ok |oh |hey |hi |pls |please |so |sorry )*(?:nvm|nevermind|never mind|false alarm|\
+      disregard|
     scratch that)\b
     """,
 )
@@ -287,7 +305,9 @@ UPDATE_CHANGE: Final = anywhere(
     r"""
     ^(?:we )?found out|(?:bigger|deeper|higher|hotter|colder|louder|wider|stronger|slower|faster) now$
     ^no more \w+ but
-    ^(?:still )?(?:leaking|dripping|coming|spreading|smoking|running|pouring|flooding|getting)
+    ^still (?:leaking|dripping|coming|spreading|smoking|running|pouring|flooding|getting)
+    ^(?:leaking|dripping|coming|spreading|smoking|running|pouring|flooding|getting)\b.*\b\
+      (?:now|again|more|worse|faster|bigger|too|also|through|thru|into)
     ^(?:now both|all of them|another one|the other one|its all)|^both .{3,40} now$
     (?:ok|good|fine|set) (?:for (?:tonight|now)|till?|until)
     ^more (?:water|smoke|leaks?|tiles?|people|of it)|slowed|slowing|recovering|improv\w+
