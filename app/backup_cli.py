@@ -39,15 +39,13 @@ def backup(
         made = usecase.backup(
             engine, file, now=bootstrap.SystemClock().now(), version=__version__, secret=secret, tell=tell
         )
-    size = file.stat().st_size / 1e6
-    typer.echo(
-        f"{made.rows} rows of {len(made.tables)} tables in {file}, {size:.1f} MB, as of {made.made_at}."
-    )
+    size = max(1, file.stat().st_size // 1000)
+    typer.echo(f"{made.rows} rows of {len(made.tables)} tables in {file}, {size} kB, as of {made.made_at}.")
     if secret:
         typer.echo(
             "It contains the secret that signs links and all that people wrote: keep it where only you read."
         )
-    else:
+    elif settings.secret.get_secret_value():
         typer.echo("The secret that signs links is not in it: keep CLOSELOOP_SECRET yourself.")
     typer.echo("Your rules' files and CLOSELOOP_ settings are not in it either.")
 

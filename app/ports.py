@@ -127,10 +127,17 @@ class GatewayError(CloseloopError):
 
 
 class SmsGateway(Protocol):
-    """Sends one SMS, blocking, with a timeout."""
+    """Sends one SMS, or tells what became of it, blocking, with a timeout."""
 
     def send(self, message: SmsOut) -> Sent:
         """Return what the provider said. Raises GatewayError."""
+        ...
+
+    def look_up(self, provider_id: str, outbox_id: int, now: datetime) -> Inbound:
+        """Return the receipt of a message as it stands now, in the form in which it would be posted.
+
+        Raises GatewayError.
+        """
         ...
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from requests import Session
 from requests.exceptions import ConnectionError as RequestsConnectionError
@@ -17,6 +18,7 @@ from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, SSLError
 
 from app.domain.delivery import twilio_status
+from app.domain.message import Channel, Inbound, InboundKind
 from app.ports import GatewayError, Sent, SmsOut
 from app.providers.refusals import refusal, unanswered, unreachable
 
@@ -73,6 +75,34 @@ class TwilioSms:
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             # The answer was a success that the SDK could not read.
             raise unanswered("Twilio", error) from error
+
+    def look_up(self, provider_id: str, outbox_id: int, now: datetime) -> Inbound:
+        """Return the receipt that Twilio would post now for its message. Raises GatewayError."""
+        try:
+            found = self._client.messages(provider_id).fetch()
+            status, code = str(found.status or ""), str(found.error_code or "")
+        except TwilioException as error:
+            raise refusal_of(error) from error
+        except RequestException as error:
+            raise broken_connection(error) from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise unanswered("Twilio", error) from error
+        return Inbound(
+            provider="twilio",
+            kind=InboundKind.RECEIPT,
+            channel=Channel.SMS,
+            key=f"asked:{provider_id}:{status}:{code}",
+            sender=f"receipt:{outbox_id}",  # in line with those that are posted
+            recipient="",
+            received_at=now,
+            payload={
+                "MessageSid": provider_id,
+                "MessageStatus": status,
+                "ErrorCode": code,
+                "o": str(outbox_id),
+            },
+            raw=b"",
+        )
 
     def close(self) -> None:
         """Close idle connections."""

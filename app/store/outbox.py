@@ -274,6 +274,29 @@ def by_provider_ids(connection: Connection, provider_ids: Collection[str]) -> di
     return {row.provider_id: row.id for row in rows}
 
 
+_UNHEARD = text(
+    """
+    SELECT id, provider_id, status FROM outbox
+    WHERE channel = 'sms' AND state = 'sent' AND status IN ('queued', 'sent', 'unknown')
+        AND provider_id <> '' AND EXISTS (
+            SELECT FROM unnest(CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[]))
+                AS w (since, until)
+            WHERE sent_at >= w.since AND sent_at < w.until
+        ) AND sent_at >= :earliest AND sent_at < :latest
+    ORDER BY rank, id LIMIT :limit
+    """,
+)
+
+
+def unheard(
+    connection: Connection, windows: Sequence[tuple[datetime, datetime]], limit: int
+) -> list[tuple[int, str, str]]:
+    """Return texts sent in these windows whose end is not known: id, provider's id, status. Pages first."""
+    starts, ends = [w[0] for w in windows], [w[1] for w in windows]
+    asked = {"since": starts, "until": ends, "earliest": min(starts), "latest": max(ends), "limit": limit}
+    return [tuple(row) for row in connection.execute(_UNHEARD, asked)]
+
+
 def set_status(
     connection: Connection,
     row_id: int,

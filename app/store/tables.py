@@ -287,6 +287,14 @@ outbox = Table(
         "not_before",
         postgresql_where=text("channel = 'voice' AND state = 'sent' AND finished_at IS NULL"),
     ),
+    # Texts of which we do not know the end: the provider is asked (usecases/unheard.py).
+    Index(
+        "ix_outbox_unheard",
+        "sent_at",
+        postgresql_where=text(
+            "channel = 'sms' AND state = 'sent' AND status IN ('queued', 'sent', 'unknown')"
+        ),
+    ),
     Index("ix_outbox_provider", "provider_id", postgresql_where=text("provider_id <> ''")),
 )
 

@@ -26,6 +26,7 @@ from app.usecases import (
     shift_texts,
     swaps,
     timers,
+    unheard,
 )
 from app.usecases.delivery import Gateways
 from app.usecases.house import House
@@ -126,6 +127,7 @@ class Worker:
         self._oncall = Loop("oncall", lambda: _watch_oncall(house) if pulse.trusted else 0)
         self._feeds = Loop("feeds", lambda: leave_feeds.read_feed(house, feeds))
         self._reconcile = Loop("reconcile", lambda: reconcile.once_a_minute(house, minutely))
+        self._unheard = Loop("unheard", lambda: unheard.ask_about_unheard(house, gateways.sms))
         self._coverage = Loop("coverage", lambda: coverage_watch.watch(house))
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
@@ -136,9 +138,11 @@ class Worker:
         """Start all loops and the ticking."""
         for loop in self._loops():
             loop.start()
-            seconds = {self._reconcile: RECONCILE_SECONDS, self._coverage: COVERAGE_SECONDS}.get(
-                loop, TICK_SECONDS
-            )
+            seconds = {
+                self._reconcile: RECONCILE_SECONDS,
+                self._unheard: RECONCILE_SECONDS,
+                self._coverage: COVERAGE_SECONDS,
+            }.get(loop, TICK_SECONDS)
             self._scheduler.add_job(loop.wake, "interval", seconds=seconds)
         self._scheduler.start()
 
@@ -164,4 +168,12 @@ class Worker:
 
     def _loops(self) -> tuple[Loop, ...]:
         tickets = (self._inbox, self._receipts, self._timers, self._pages, self._notices, self._calls)
-        return (*tickets, self._rules, self._oncall, self._feeds, self._reconcile, self._coverage)
+        return (
+            *tickets,
+            self._rules,
+            self._oncall,
+            self._feeds,
+            self._reconcile,
+            self._unheard,
+            self._coverage,
+        )

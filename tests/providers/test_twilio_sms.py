@@ -7,17 +7,20 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from nonsense import Nonsense
 from serving import Served
 
+from app.domain.reading import read_receipt
 from app.ports import GatewayError, SmsOut, Trouble
 from app.providers.twilio import TwilioConfig, TwilioSms
 from simulator.config import Config
 from simulator.running import Simulator
 
 TO = "+15005550111"
+NOW = datetime(2026, 6, 9, 6, 11, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +56,28 @@ def test_a_text_reaches_the_phone(simulator: Simulator) -> None:
     assert len(sent.provider_id) == 34
     assert sent.status == "queued"
     assert "P1 caf\u00e9 \U0001f6b0 50% + &" in str(simulator.state())
+
+
+def test_what_became_of_a_text_can_be_asked(simulator: Simulator) -> None:
+    simulator.reset()
+    out = gateway(simulator.url)
+    sid = out.send(sms()).provider_id
+    said = read_receipt(out.look_up(sid, 7, NOW))
+    assert (said.provider_id, said.outbox_id, said.error_code) == (sid, 7, "")
+    assert said.status in {"queued", "sent", "delivered"}
+    with pytest.raises(GatewayError) as caught:
+        out.look_up("SM" + "0" * 32, 7, NOW)
+    out.close()
+    assert caught.value.permanent
+    assert caught.value.code == "20404"
+    with Served(Nonsense(200, b'{"status": "undelivered", "error_code": 30003}')) as served:
+        out = gateway(served.url)
+        said = read_receipt(out.look_up("SM1", 8, NOW))
+        out.close()
+    assert (said.status, said.error_code) == ("undelivered", "30003")
+    with pytest.raises(GatewayError) as caught:
+        gateway("http://127.0.0.1:9").look_up("SM1", 8, NOW)
+    assert not caught.value.permanent
 
 
 def test_what_goes_over_the_wire() -> None:
