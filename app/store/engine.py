@@ -92,7 +92,7 @@ class DatabaseMovedError(CloseloopError):
 def connect(
     url: str,
     *,
-    pool_size: int = 5,
+    pool_size: int = 12,
     application_name: str = "closeloop",
     statement_timeout: timedelta | None = None,
 ) -> Engine:

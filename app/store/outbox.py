@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Text, and_, bindparam, case, func, or_, select, text, update
+from sqlalchemy import Connection, func, select, text, update
 
 from app.store.rows import insert_rows
 from app.store.tables import delivery_attempts, outbox
@@ -146,62 +147,60 @@ class Attempt:
     retry_at: datetime | None = None
 
 
-# What a receipt says of a message that left the provider.
-_OUT = ("sent", "delivered", "read")
+# A receipt may be quicker than our own record of the send: what it wrote stays, and what it says went out is
+# neither sent again nor given up, although we never got the provider's answer. The rows are locked in the
+# order of their ids, as everybody does: two transactions then never wait for each other in a circle.
+_RECORD = text(
+    """
+    WITH told AS (
+        SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS t (
+            id bigint, attempt integer, state text, provider_id text, status text, code text, detail text,
+            retry_at timestamptz, sent_at timestamptz, finished_at timestamptz
+        )
+    ), held AS (
+        SELECT o.id FROM outbox o JOIN told ON told.id = o.id AND told.attempt = o.attempts
+        WHERE o.state = 'sending' AND o.claimed_by = :node
+        ORDER BY o.id FOR UPDATE OF o
+    )
+    UPDATE outbox o SET
+        state = CASE
+            WHEN o.status IN ('sent', 'delivered', 'read') AND t.state IN ('pending', 'failed') THEN 'sent'
+            ELSE t.state
+        END,
+        lease_until = NULL,
+        claimed_by = '',
+        provider_id = coalesce(nullif(t.provider_id, ''), o.provider_id),
+        status = coalesce(nullif(o.status, ''), t.status),
+        code = CASE WHEN o.status = '' THEN t.code ELSE o.code END,
+        detail = CASE WHEN o.status = '' THEN t.detail ELSE o.detail END,
+        not_before = coalesce(t.retry_at, o.not_before),
+        sent_at = coalesce(t.sent_at, o.sent_at),
+        finished_at = coalesce(t.finished_at, o.finished_at)
+    FROM held, told t WHERE o.id = held.id AND t.id = o.id
+    """,
+)
 
 
 def record(connection: Connection, attempts: Sequence[Attempt], node: str) -> None:
     """Write the results of sends that `node` still holds; a lease that was lost changes nothing."""
     if not attempts:
         return
-    # A receipt may be quicker than our own record of the send: what it wrote stays, and what it says went out
-    # is neither sent again nor given up, although we never got the provider's answer.
-    heard = outbox.c.status != ""
-    out = or_(*(outbox.c.status == word for word in _OUT))
-    lost = or_(*(bindparam("b_state", type_=Text) == word for word in ("pending", "failed")))
-    statement = (
-        update(outbox)
-        .where(
-            outbox.c.id == bindparam("b_id"),
-            outbox.c.state == "sending",
-            outbox.c.claimed_by == node,
-            outbox.c.attempts == bindparam("b_attempt"),
-        )
-        .values(
-            state=case((and_(out, lost), "sent"), else_=bindparam("b_state", type_=Text)),
-            lease_until=None,
-            claimed_by="",
-            provider_id=func.coalesce(func.nullif(bindparam("b_provider_id"), ""), outbox.c.provider_id),
-            status=func.coalesce(func.nullif(outbox.c.status, ""), bindparam("b_status")),
-            code=case((heard, outbox.c.code), else_=bindparam("b_code", type_=Text)),
-            detail=case((heard, outbox.c.detail), else_=bindparam("b_detail", type_=Text)),
-            not_before=func.coalesce(
-                bindparam("b_retry_at", type_=outbox.c.not_before.type), outbox.c.not_before
-            ),
-            sent_at=func.coalesce(bindparam("b_sent_at", type_=outbox.c.sent_at.type), outbox.c.sent_at),
-            finished_at=func.coalesce(
-                bindparam("b_finished_at", type_=outbox.c.finished_at.type), outbox.c.finished_at
-            ),
-        )
-    )
-    connection.execute(
-        statement,
-        [
-            {
-                "b_id": a.id,
-                "b_attempt": a.attempt,
-                "b_state": a.state,
-                "b_provider_id": a.provider_id,
-                "b_status": a.status,
-                "b_code": a.code,
-                "b_detail": a.detail[:500],
-                "b_retry_at": a.retry_at,
-                "b_sent_at": a.at if a.state == "sent" else None,
-                "b_finished_at": a.at if a.state in ("failed", "cancelled") else None,
-            }
-            for a in sorted(attempts, key=lambda a: a.id)
-        ],
-    )
+    rows = [
+        {
+            "id": a.id,
+            "attempt": a.attempt,
+            "state": a.state,
+            "provider_id": a.provider_id,
+            "status": a.status,
+            "code": a.code,
+            "detail": a.detail[:500],
+            "retry_at": a.retry_at and a.retry_at.isoformat(),
+            "sent_at": a.at.isoformat() if a.state == "sent" else None,
+            "finished_at": a.at.isoformat() if a.state in ("failed", "cancelled") else None,
+        }
+        for a in attempts
+    ]
+    connection.execute(_RECORD, {"rows": json.dumps(rows), "node": node})
     told = [
         {
             "outbox_id": a.id,

@@ -27,10 +27,11 @@ from app.usecases.verifying import revealed
 log = structlog.get_logger()
 
 # Claim batch x provider timeout < lease. With 8 senders and 10 s a call, 32 notices take 40 s at the worst,
-# 8 pages 10 s: a page that a node took with it when it died goes out again half a minute later.
+# 16 pages 20 s. A page that a node took with it when it died goes out again when the node was silent for a
+# while (pulse.py), after the lease at the latest.
 SENDERS = 8
 _BATCH, _LEASE = 32, timedelta(seconds=90)
-_PAGE_BATCH, _PAGE_LEASE = SENDERS, timedelta(seconds=30)
+_PAGE_BATCH, _PAGE_LEASE = 2 * SENDERS, timedelta(seconds=60)
 _PAGE_VALID, _NOTICE_VALID = 900, 14400
 
 

@@ -36,7 +36,7 @@ from tests.nodes import (
     until_idle,
 )
 
-PAGE_LEASE = timedelta(seconds=30)
+PAGE_LEASE = delivery._PAGE_LEASE
 GONE = GatewayError("unknown handset", trouble=Trouble.ADDRESS, code="21614")
 
 
