@@ -99,6 +99,9 @@ def _fixed(said: str, *, asked: bool, placed: bool) -> str:
         or visits.CHASE.search(said)
     ):
         return ""
+    # "Thermostat clock wrong, temp is ok": the trouble stands before the comma, what is ok behind it.
+    if fixed and not asked and things.ASSET.search(said[: fixed.start()].rpartition(",")[0]):
+        return ""
     if answers.YES.match(said) and (asked or fixed or len(said) <= _ONE_LINE):
         return "confirm_yes"
     if (

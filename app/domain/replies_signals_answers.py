@@ -114,7 +114,8 @@ FIXED: Final = anywhere(
 CLOSE_IT: Final = anywhere(
     r"""
     (?:fixed|working|good|done) so (?:yes|si)|so yes
-    (?:you can|you may|u can|please|pls|go ahead and|ok to|okay to|feel free to) close (?:it|this|out)\b
+    (?:you can|you may|u can|please|pls|go ahead and|ok to|okay to|\
+      feel free to) close(?: (?:it|this|out)\b|(?=\W*$))
     close (?:the|this|my|our|that) (?:ticket|case|order|request)
     (?:can|may|ready to|ok to) be closed|pueden? cerrar(?:lo| el| la| este)|vous pouvez (?:le |la )?fermer
     """,
@@ -123,7 +124,7 @@ CLOSE_IT: Final = anywhere(
 AFTER_A_VISIT: Final = anywhere(
     r"""
     still|again|(?:come|came|is|its|went|started) back|back (?:again|on|to)|same|came|come|said|fixed|\
-      tech|guy|visit|keeps?|yet|ticket|close|open|order|case|before|wrong
+      tech|guy|visit|keeps?|yet|ticket|close|(?:keep|leave|re) ?(?:it |this )?open|order|case|before|wrong
     todavia|aun|sigue|siguen|igual|vino|encore|toujours|meme|ferme\w*
     (?:no|not)(?: \w+)?$
     """,

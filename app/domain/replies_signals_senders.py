@@ -172,7 +172,8 @@ PRIVATE: Final = anywhere(
     pick up (?:the )?(?:cake|kids|food|pizza|groceries|dog)
     (?:the|tonights) game|saw your profile
     cover my shift|my shift|my paycheck|day off|call(?:ing)? (?:out|off) (?:sick|today|tonight)
-    (?<!in )(?<!room )the kids(?! (?:area|room|play))|on for dinner
+    (?<!in )(?<!room )the kids(?! (?:area|room|play|clothes|clothing|dept|\
+      department|section|shoes|wear|aisle|side|toys))|on for dinner
     babe|bae|(?:hey|hi|ok|love|thanks|sorry|my|hello) (?:baby|honey|hun|hon)|sweetie|sweetheart|mom|mommy
     mum|dad|daddy|grandma|grandpa|abuela|mami|papi|amor|mi vida|cherie?|mon amour|maman|love (?:you|u|ya)
     luv u|miss (?:you|u)|te amo|te quiero|je taime|happy (?:birthday|bday|anniversary)|feliz cumple\w*
@@ -216,7 +217,8 @@ STAFF: Final = anywhere(
     r"""
     (?:pass|hand|give|reassign|transfer|escalate) (?:it|this|this one|that|them|#?\d{4,}|\
       mine) (?:on )?(?:over )?to
-    (?:pass|go|over|give it|hand it) to (?:the |my )?(?:backup|back-up|next)|to (?:my|the) backup
+    (?:pass|go|over|give it|hand it) to (?:the |my )?(?:backup|back-up|\
+      next(?: (?:one|person|guy|in line|level)\b|\W*$))|to (?:my|the) backup
     (?:cant|cannot|unable to|wont be able to) (?:take|cover|pick up|handle) (?:it|this|that|the (?:call|\
       page|ticket)|#?\d{4,}|my shift|calls?|pages?)
     (?:nte|quote|increase) (?:is )?approved

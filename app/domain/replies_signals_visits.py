@@ -17,7 +17,8 @@ CHASE: Final = anywhere(
     what happened (?:to|with) (?:the |my |our |that )?HE
     advise (?:on |of |me )?(?:the )?(?:timing|eta|when|status|time)
     (?:any|whats?(?: is)?(?: the| ur| your)?|need an?|got an?|have an?|still no|no) (?:eta|e\.t\.a\.?)
-    ^eta(?: pls| please)?\W*$|eta\s?\?+
+    ^eta(?: pls| please)?\W*$|eta\s?\?+|^eta (?:on|for)|arrival time for
+    (?:have|got|is there|get) (?:an? |any )?(?:arrival time|eta|time ?frame|ett)
     (?:any|no|get|got|have|an|some) (?:updates?|news|word|status|progress|idea when|response|luck)(?= yet\
       | on\b| about| pls| please|\W*$|\?| from)
     (?:a |the )?(?:status|update)(?: check| pls| please)?\s?\?+
@@ -45,6 +46,8 @@ CHASE: Final = anywhere(
       back))
     ^(?:he|she|they|hes|shes|theyre|guy|tech|plumber)(?: is| are)? (?:still )?not here
     ^cuanto (?:tiempo )?mas|^y el (?:tecnico|plomero|electricista|senor)\b
+    (?:when|what time|how soon|where) (?:is |are |will |does |do )?(?:the |our |your |my )[\w/]+ HE\b
+    (?:give|tell|get) (?:us|me) (?:a|an|the) (?:time|eta|window)
     any luck (?:finding|getting|with)|^(?:r |are )?(?:u|you|ya) (?:guys )?(?:still )?(?:there|alive|\
       coming)\W*$
     ^(?:its been |been )?\d+ ?(?:hrs?|hours?|days?|weeks?|min\w*)(?: now| already| later)?\W*$
@@ -143,7 +146,7 @@ CHASE_WEAK: Final = anywhere(
 CHASE_SUBJECT: Final = anywhere(
     r"""
     still waiting|status(?: update| check| request)?\W*$|(?:any|an) update\??|follow(?:ing)?[ -]?up
-    checking in
+    checking in|still (?:nobody|no one|nothing|not|no)|nobody (?:came|here|yet)|no (?:show|one came)
     (?:2nd|second|third|3rd|final) (?:request|notice|attempt|reminder)|when\?|seguimiento|suivi
     where (?:is|are)
     """,
@@ -200,7 +203,7 @@ UPDATE: Final = anywhere(
       holding)\b|^now its\b
     (?:they|he|tech|techs|guy|plumber|electrician) had to
     wrong (?:store|site|location|address)[,: ]+(?:its|it is|should be|i meant)
-    (?:tomorrow|tmrw|the morning) (?:is|works|will be) (?:fine|ok|okay|good)
+    (?:tomorrow|tmrw|(?:the )?morning) (?:is|works|will be) (?:fine|ok|okay|good)
     volvio a (?:ir|pasar|fallar|salir)\w*
     ^(?:ok |so |yes |and |well )?(?:the |your |our |that )?(?:[a-z]+ )?(?:he|she|they|guy|tech|techs|\
       plumber|electrician|roofer|vendor|crew|contractor|technician|repairman|\
@@ -314,7 +317,9 @@ UPDATE_CHANGE: Final = anywhere(
     (?:spread\w*|moving|moved) (?:in)?to
     (?:temp\w*|it|water|level) (?:is |went |has gone |gone )?(?:now )?(?:down|up) to
     (?:getting|got) (?:a lot |much |way )?(?:worse|better)|drying
-    (?:is|are|its) (?:now )?(?:in|into|inside|under|past|by|at) (?:the|our) [\w ]{2,30} now$
+    (?:is|are|its) (?:now )?(?:in|into|inside|under|past|by|at) (?:the|our) [\w ]{2,30} now(?: too|\
+       also| as well)?\W*$
+    back (?:down|up) to (?:minus )?-?\d
     ^(?:ok |so |and |well |but )*now (?:its|the|there|theres|it|we)\b
     (?:alarm|leak\w*|noise|smell|water|beeping|siren|dripping|buzzing) (?:just |has |already |finally )*\
       (?:stopped|quit|cleared|went away|is gone)(?! work| com| run| heat| cool)|^(?:he|she|they|guy|\

@@ -61,7 +61,9 @@ _DEGREES: Final = re.compile(
 )
 _STATED: Final = re.compile(
     r"\b(?:temps?|temperature|at|reading|reads?|its?|it's|is|hit|hitting|around|about|like|still|says?|fait|haciendo"
-    r"|now|already|over|value\s*:|showing|shows|marca|marque|indique|up to|a)\s+"
+    r"|now|already|over|reached|climbed to|rose to|up to"
+    r"|dropped to|gone to|went to|from -?\d{1,3} to"
+    r"|value\s*:|showing|shows|marca|marque|indique|a|à)\s+"
     + _NUMBER
     + r"(?![\d:/$%]|[.,]\d|\s*(?:am|pm|a\.m|p\.m|oclock|min|hrs?|hours?|horas|heures|days?|inch|in of"
     r"|ft|feet|people|ppl|of|stores?|stops?|stalls?|units?|doors?|percent"
@@ -78,7 +80,8 @@ _ABOUT_HEAT: Final = re.compile(
     r"temp|degree|degr|grados|cold|cool|warm|hot|heat|freez|fridge|frost|walk.?in|\bac\b|a/c|hvac|air|case"
     r"|ice|chill|inside|thermo|fait|haciendo|\bfr[ií]|calor|clim|chaud|froid|stuffy|burning up|melt"
     r"|milk|meat|insulin|vaccine"
-    r"|unit\b|rtu|reach|sales floor|furnace|boiler|kitchen|calef",
+    r"|unit\b|rtu|reach|calient|nevera|congel|enfr|refri|lacte|lait|viande|frigo"
+    r"|sales floor|furnace|boiler|kitchen|calef",
     re.IGNORECASE,
 )
 _FRENCH: Final = re.compile(
