@@ -173,6 +173,32 @@ for _tag, _pattern, _first in (
     _Resolver.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
 
 
+# A file is read by libyaml if PyYAML was built with it and nothing in it is nested so deeply that libyaml's
+# recursion could end the process. What looks deep or wrong is read in Python, which says it better.
+_MOST_NESTED = 50
+_NESTING = re.compile(r"[\[\]{}]|^[ ?:-]{150}", re.MULTILINE)
+
+
+def _nested_deeply(text: str) -> bool:
+    depth = 0
+    for found in _NESTING.finditer(text):
+        depth = max(0, depth - 1) if found.group() in "]}" else depth + 1
+        if depth > _MOST_NESTED or len(found.group()) > 1:
+            return True
+    return False
+
+
+def _compose(text: str) -> yaml.Node | None:
+    if _FastComposer is not None and not _nested_deeply(text):
+        try:
+            node: yaml.Node | None = _FastComposer(text).get_single_node()
+        except (yaml.YAMLError, ValueError):
+            pass  # read once more, for a message that we know
+        else:
+            return node
+    return _Composer(text).get_single_node()
+
+
 class _Composer(
     yaml.reader.Reader,
     yaml.scanner.Scanner,
@@ -180,7 +206,7 @@ class _Composer(
     yaml.composer.Composer,
     _Resolver,
 ):
-    """PyYAML's composer in pure Python: the one in C is four times as fast, and crashes on deep nesting."""
+    """PyYAML's composer in pure Python."""
 
     def __init__(self, text: str) -> None:
         yaml.reader.Reader.__init__(self, text)
@@ -188,6 +214,17 @@ class _Composer(
         yaml.parser.Parser.__init__(self)
         yaml.composer.Composer.__init__(self)
         _Resolver.__init__(self)
+
+
+_LIBYAML: Any = getattr(getattr(yaml, "cyaml", None), "CParser", None)
+
+
+def _begin(composer: _Resolver, text: str) -> None:
+    _LIBYAML.__init__(composer, text)
+    _Resolver.__init__(composer)
+
+
+_FastComposer: Any = _LIBYAML and type("_FastComposer", (_LIBYAML, _Resolver), {"__init__": _begin})
 
 
 class _Reader:
@@ -200,7 +237,7 @@ class _Reader:
         self._open: set[int] = set()
 
     def read(self, text: str) -> object:
-        node = _Composer(text).get_single_node()
+        node = _compose(text)
         return {} if node is None else self._value(node, ())
 
     def _value(self, node: yaml.Node, path: Path) -> object:
