@@ -57,7 +57,7 @@ def test_the_board_is_filtered_by_its_address(flooded: Town) -> None:
 def test_a_ticket_tells_its_whole_story(flooded: Town) -> None:
     flooded.sim.set_phone(DANA, undeliverable=True)
     flooded.later(minutes=1)
-    flooded.text(TANYA, "NEW no power in the bakery, store 114")
+    flooded.text(TANYA, "NEW no power in the whole building, store 114")
     page = signed_in(flooded).text("/tickets/1043")
     assert "Asking Dana R. until 2:19a level 1, round 1" in page
     assert "Text to Dana R. at 617-555-0101 did not arrive" in page

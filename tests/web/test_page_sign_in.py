@@ -69,7 +69,10 @@ def test_a_forged_session_is_none(place: Town) -> None:
     visit = signed_in(place)
     good = visit.cookies["closeloop_session"]
     magic = sessions.magic_key(SECRET, MAIL, NIGHT + timedelta(hours=1))
-    for key in (good[:-1] + ("A" if good[-1] != "A" else "B"), good[1:], magic, "x", "", "..", "é"):
+    # The first letter of the signature: bits of the last one may mean nothing.
+    signed, dot, signature = good.rpartition(".")
+    other = f"{signed}{dot}{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
+    for key in (other, good[1:], magic, "x", "", "..", "é"):
         assert Visit(place, {"closeloop_session": key}).get("/").status == 303
 
 
