@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from app import bootstrap
 from app.domain.message import Inbound
-from app.inbound import routes
+from app.inbound import routes, twilio
 from app.inbound.config import InboundConfig
 from app.ports import Accepted
 from app.settings import read_settings
@@ -42,7 +42,7 @@ def main(port: int) -> None:
         twilio_auth_tokens=(settings.twilio_auth_token.get_secret_value(),),
         twilio_numbers=(settings.twilio_from,),
     )
-    app.include_router(routes.router(config, _Nothing(), house.clock))
+    app.add_middleware(routes.InboundDoors, doors=twilio.doors(config, _Nothing(), house.clock))
     bootstrap.serve(bootstrap.Instance(settings, house, app), port=port)
 
 
