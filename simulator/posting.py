@@ -86,11 +86,14 @@ class Poster:
             except OSError as error:
                 reason = os.strerror(error.errno) if error.errno else "failed"
                 return Reply(error=f"connect: {reason.lower()}")
-        reply, keep = await _exchange(connection, message, read)
-        if keep:
-            self._idle[host, port].append((time.monotonic(), connection))
-        else:
-            connection[1].close()
+        keep = False
+        try:
+            reply, keep = await _exchange(connection, message, read)
+        finally:  # also when the simulator ends while an answer is awaited
+            if keep:
+                self._idle[host, port].append((time.monotonic(), connection))
+            else:
+                connection[1].close()
         return reply
 
     def _kept(self, host: str, port: int) -> Connection | None:
