@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, select, text
 
 from app.domain.clocks import read_clocks, wanted_timers, zone_of
+from app.domain.evolve import fold
 from app.domain.sla import Policy, parse_policy
-from app.domain.ticket import ENDED, State, fold
+from app.domain.ticket import ENDED, State
 from app.store import codec, reconcile, records
 from app.store import directory as directory_store
 from app.store import tickets as ticket_store

@@ -1,6 +1,6 @@
 """What happened while somebody was asked to take a ticket: who was paged, who took it, who could not.
 
-What must not live here: what the ladder does next (drafting.py), how an event changes the state (ticket.py).
+What must not live here: what the ladder does next (drafting.py), how an event changes the state (evolve.py).
 """
 
 from __future__ import annotations

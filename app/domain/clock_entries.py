@@ -15,7 +15,8 @@ from app.domain.breach_notes import note_of
 from app.domain.clocks import Reports
 from app.domain.events import AnyEvent
 from app.domain.sla import ClockReport, ClockState
-from app.domain.ticket import Ticket, sla_event
+from app.domain.sla_history import sla_event
+from app.domain.ticket import Ticket
 
 _ENDED = frozenset({ClockState.MET, ClockState.MISSED, ClockState.CANCELLED})
 _TOUCHING = (

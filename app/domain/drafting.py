@@ -13,12 +13,13 @@ from typing import TypeVar
 from app.domain import events as ev
 from app.domain.escalation import Ladder, Position, following, in_order
 from app.domain.events import AnyEvent
+from app.domain.evolve import evolve
 from app.domain.notifying import URGENT, plan, trivial
 from app.domain.roster import Roster, Scope
 from app.domain.sla import Policy
 from app.domain.sla_actions import Actions
 from app.domain.texts import TextId
-from app.domain.ticket import Ticket, evolve
+from app.domain.ticket import Ticket
 
 Fact = str | datetime
 EventT = TypeVar("EventT", bound=AnyEvent)

@@ -1,7 +1,7 @@
 """What happened to a ticket. Events are facts: appended, never changed; the ticket's state is their fold.
 
 All are asked for here (`ev.NAME`), also those that stand in asking_events.py and breach_events.py.
-What must not live here: what follows from an event (decide.py), how it changes the state (ticket.py).
+What must not live here: what follows from an event (decide.py), how it changes the state (evolve.py).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from app.domain.clock_entries import ClockEntry, entries
 from app.domain.clocks import read_clocks
-from app.domain.ticket import fold
+from app.domain.evolve import fold
 from app.ports import Clock
 from app.store import clocks as clock_store
 from app.store import tickets as ticket_store

@@ -29,9 +29,11 @@ from app.domain.clocks import (
 )
 from app.domain.errors import CloseloopError
 from app.domain.events import AnyEvent
+from app.domain.evolve import evolve, fold
 from app.domain.instants import format_instant, parse_instant
 from app.domain.sla import ClockState, Policy, SlaEvent
-from app.domain.ticket import Ticket, evolve, fold, sla_event
+from app.domain.sla_history import sla_event
+from app.domain.ticket import Ticket
 from app.store import directory as directory_store
 from app.store import sla_audit as store
 from app.store.sla_audit import Stored

@@ -17,10 +17,12 @@ from app.domain.calendars import ALWAYS_NAME
 from app.domain.clocks import read_clocks
 from app.domain.errors import CloseloopError
 from app.domain.events import AnyEvent, EtaGiven, PolicyMoved
+from app.domain.evolve import fold
 from app.domain.instants import format_instant
 from app.domain.sla import ClockReport, ClockState, Metric, Policy, Segment, Target
+from app.domain.sla_history import sla_event
 from app.domain.sla_report import CLOSED_HOURS, PAUSED, RESOLVED, RUNNING
-from app.domain.ticket import Ticket, fold, sla_event
+from app.domain.ticket import Ticket
 from app.store import sla_audit as store
 from app.usecases.promises import Promises
 from app.usecases.wording import site_name

@@ -8,8 +8,8 @@ import pytest
 
 from app.domain import commands as cmd
 from app.domain.escalation import Ladder, Level
+from app.domain.evolve import fold
 from app.domain.message import Channel
-from app.domain.ticket import fold
 from tests.building import LADDER, MINUTE, NIGHT, Case, directory, person
 
 

@@ -21,10 +21,11 @@ from app.domain.decide import Decision, decide
 from app.domain.directory import Account, Directory
 from app.domain.drafting import Say, Setting
 from app.domain.escalation import Ladder, Level
+from app.domain.evolve import fold
 from app.domain.message import Channel
 from app.domain.roster import Roster
 from app.domain.sla import Policy, explain, parse_policy
-from app.domain.ticket import ENDED, State, Ticket, fold
+from app.domain.ticket import ENDED, State, Ticket
 from tests.building import LADDER, MINUTE, NIGHT, POLICY_DOCUMENT, directory, open_command, person
 
 HOUR = timedelta(hours=1)

@@ -11,8 +11,8 @@ import pytest
 from app.domain import commands as cmd
 from app.domain.directory import Leave, Role
 from app.domain.escalation import Ladder, LadderError, Level, parse_ladder
+from app.domain.evolve import fold
 from app.domain.message import Channel
-from app.domain.ticket import fold
 from tests.building import LADDER, MINUTE, NIGHT, Case, directory, person
 
 HOLDS = replace(LADDER, ack_holds=30 * MINUTE)

@@ -7,8 +7,8 @@ from datetime import timedelta
 from app.domain import commands as cmd
 from app.domain.decide import Decision
 from app.domain.escalation import Ladder, Level
+from app.domain.evolve import fold
 from app.domain.message import Channel
-from app.domain.ticket import fold
 from tests.building import MINUTE, NIGHT, Case, directory, person
 from tests.domain.test_decide import failure
 

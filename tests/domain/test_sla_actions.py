@@ -13,8 +13,8 @@ from app.domain import commands as cmd
 from app.domain.clocks import wanted_timers
 from app.domain.decide import Decision, decide
 from app.domain.errors import CloseloopError
+from app.domain.evolve import fold
 from app.domain.sla_actions import Action, Actions, bare_policy, policy_actions, stamped_actions
-from app.domain.ticket import fold
 from tests.building import MINUTE, NIGHT, Case, open_command, setting
 
 BY_PRIORITY = {"P1": "15m", "P2": "30m", "P3": "4h", "P4": "1d"}

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from app.domain import commands as cmd
 from app.domain.decide import Decision, decide
-from app.domain.ticket import fold
+from app.domain.evolve import fold
 from tests.building import MINUTE, NIGHT, Case, setting
 
 

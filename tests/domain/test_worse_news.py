@@ -9,7 +9,7 @@ from app.domain import commands as cmd
 from app.domain.classification import Classification
 from app.domain.decide import Decision
 from app.domain.escalation import Ladder, Level
-from app.domain.ticket import fold
+from app.domain.evolve import fold
 from tests.building import LADDER, MINUTE, Case, open_command
 
 URGENT = Ladder(

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from app.domain import commands as cmd
 from app.domain.clocks import Timer
 from app.domain.errors import ConflictError
-from app.domain.ticket import fold
+from app.domain.evolve import fold
 from app.store import records, tickets, timers
 from app.store.tickets import TicketWrite
 from tests.building import MINUTE, NIGHT, Case
