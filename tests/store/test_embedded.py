@@ -100,6 +100,13 @@ def end_user(user: subprocess.Popen[str]) -> None:
     assert user.returncode == 0
 
 
+def interrupt(user: subprocess.Popen[str]) -> None:
+    """Press Ctrl-C, and only when that has ended it close its input, whose end would end it too."""
+    os.killpg(user.pid, signal.SIGINT)
+    user.wait(timeout=60)
+    user.communicate()
+
+
 def kill_user(user: subprocess.Popen[str]) -> None:
     user.kill()
     user.communicate(timeout=30)
@@ -227,8 +234,7 @@ def test_ctrl_c_in_the_terminal_does_not_reach_the_server(home: Path) -> None:
     pid = server_pid(home)
     assert pid is not None
     with EmbeddedPostgres.start(home, fast=True) as server:
-        os.killpg(user.pid, signal.SIGINT)
-        user.communicate(timeout=30)
+        interrupt(user)
         assert user.returncode != 0
         assert query(server, "SELECT 1") == 1
         assert server_pid(home) == pid
@@ -236,8 +242,7 @@ def test_ctrl_c_in_the_terminal_does_not_reach_the_server(home: Path) -> None:
 
 def test_ctrl_c_ends_the_last_user_and_the_server(home: Path) -> None:
     user = start_user(home)
-    os.killpg(user.pid, signal.SIGINT)
-    user.communicate(timeout=30)
+    interrupt(user)
     assert server_pid(home) is None
 
 
