@@ -98,7 +98,7 @@ class Client:
         self._ask("POST", f"/api/calls/{call['id']}/{deed}", {"words": words})
         return self.waits(call)
 
-    def waits(self, call: dict[str, Any], timeout: float = 5.0) -> dict[str, Any]:
+    def waits(self, call: dict[str, Any], timeout: float = 60.0) -> dict[str, Any]:
         """Return the call when nothing moves on it any more: it waits for somebody, or it is over."""
         self.settle(timeout)
         return dict(self._ask("GET", f"/api/calls/{call['id']}"))
@@ -175,7 +175,7 @@ class Client:
         """Post the receipts that were held back; return their number when they are answered."""
         return int(self._ask("POST", "/api/receipts/deliver", {})["delivered"])
 
-    def settle(self, timeout: float = 5.0) -> bool:
+    def settle(self, timeout: float = 60.0) -> bool:
         """Wait until nothing moves any more; return whether that came in time."""
         return bool(self._ask("GET", f"/api/settle?timeout={timeout}")["settled"])
 

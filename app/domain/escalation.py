@@ -84,18 +84,18 @@ class Step:
     people: tuple[str, ...]
 
 
-def parse_ladder(doc: object, *, where: str = "policy") -> Ladder:
+def parse_ladder(doc: object, *, where: str = "policy", bare: bool = False) -> Ladder:
     """Return the ladder that a FORMATS escalation policy describes; `repeat` is 0 where it is absent.
 
-    `where` opens each message. Raises LadderError for unknown or missing keys, a level or a ladder that
-    asks nobody, a target that is neither a role nor `person:`, `team:` or `schedule:NAME`, a bad duration,
-    and more than 10,000 steps. Whether a role or schedule of that name exists is for the caller to check
-    (`Ladder.targets`).
+    `where` opens each message. Raises LadderError for unknown or missing keys, a ladder without levels, a
+    level without targets (unless `bare` ones may be, which find nobody), a target that is neither a role nor
+    `person:`, `team:` or `schedule:NAME`, a bad duration, and more than 10,000 steps. Whether a role or
+    schedule of that name exists is for the caller to check (`Ladder.targets`).
     """
     try:
         policy = keyed(doc, where, required=("levels",), optional=("repeat", "ack_holds"))
         found = items(policy["levels"], f"{where}.levels")
-        levels = tuple(_level(item, f"{where}.levels[{index}]") for index, item in enumerate(found))
+        levels = tuple(_level(item, f"{where}.levels[{n}]", bare=bare) for n, item in enumerate(found))
     except FieldError as error:
         raise LadderError(str(error)) from None
     if not levels:
@@ -175,7 +175,7 @@ def answer(question: Mapping[str, object]) -> list[dict[str, object]]:
         required=("ask", "start", "policy"),
         optional=("id", "schedules", "roles"),
     )
-    ladder = parse_ladder(asked["policy"])
+    ladder = parse_ladder(asked["policy"], bare=True)  # an auditor may ask about a ladder that rules refuse
     schedules = {
         name: parse_schedule(doc, where=f"schedules.{name}")
         for name, doc in mapping(asked.get("schedules", {}), "schedules").items()
@@ -198,10 +198,10 @@ def answer(question: Mapping[str, object]) -> list[dict[str, object]]:
     return [_line(step) for step in plan(ladder, read_instant(asked["start"], "start"), resolve)]
 
 
-def _level(item: object, where: str) -> Level:
+def _level(item: object, where: str, *, bare: bool) -> Level:
     level = keyed(item, where, required=("notify", "after"), optional=("one_by_one",))
     targets = items(level["notify"], f"{where}.notify")
-    if not targets:
+    if not targets and not bare:
         raise LadderError(f"{where}.notify: a level notifies at least one target")
     try:
         after = parse_duration(level["after"])

@@ -106,7 +106,8 @@ def parse_schedule(doc: object, *, where: str = "schedule") -> Schedule:
 
     `where` opens each message. A null counts as a key that is absent. Raises ScheduleError for unknown or
     missing keys and values of a wrong form, and also for what could never put anybody on call: no people
-    in a layer, a `within` without a window, a life or an override that covers no time.
+    in a layer, a `within` without a window, a life or an override that ends before it begins. One that a gap
+    in local time swallows applies never.
     """
     try:
         return _schedule(doc, where)
@@ -155,7 +156,7 @@ def _layer(item: object, zone: ZoneInfo, where: str) -> Layer:
         raise ScheduleError(f"{where}.people: there is nobody to take turns")
     begins = _local(layer["from"], zone, f"{where}.from") if "from" in layer else _FIRST
     ends = _local(layer["until"], zone, f"{where}.until", end=True) if "until" in layer else _LAST
-    if ends <= begins:
+    if ends <= begins and not _emptied(layer.get("from"), layer.get("until")):
         raise ScheduleError(f"{where}.until: the layer ends before it begins")
     return Layer(
         people=tuple(_entry(entry, f"{where}.people[{index}]") for index, entry in enumerate(entries)),
@@ -226,7 +227,7 @@ def _override(item: object, zone: ZoneInfo, where: str) -> Override:
         raise ScheduleError(f"{where}: neither 'in' nor 'out', so nothing would change")
     begins = _moment(override["from"], zone, f"{where}.from")
     ends = _moment(override["to"], zone, f"{where}.to", end=True)
-    if ends <= begins:
+    if ends <= begins and not _emptied(override["from"], override["to"]):
         raise ScheduleError(f"{where}.to: the override ends before it begins")
     out = override.get("out", "")
     return Override(
@@ -242,6 +243,12 @@ def _moment(value: object, zone: ZoneInfo, where: str, *, end: bool = False) -> 
     if isinstance(value, str) and _LOCAL.match(value):
         return _local(value, zone, where, end=end)
     return to_micros(read_instant(value, where))
+
+
+def _emptied(since: object, until: object) -> bool:
+    """Return whether both are local times, in order: then a gap in local time swallowed what is between."""
+    both = isinstance(since, str) and isinstance(until, str) and _LOCAL.match(since) and _LOCAL.match(until)
+    return bool(both) and datetime.fromisoformat(str(since)) < datetime.fromisoformat(str(until))
 
 
 def _local(value: object, zone: ZoneInfo, where: str, *, end: bool = False) -> int:

@@ -270,7 +270,8 @@ class _Teller:
                     f"{event.number} was merged into this: {by} since {since}", event.text, side="in"
                 )
             case ev.PriorityChanged():
-                return _Said(f"Priority {event.previous} became {event.priority}")
+                asked = f", ladder {event.ladder} from the next level on" if event.ladder else ""
+                return _Said(f"Priority {event.previous} became {event.priority}{asked}")
             case ev.PolicyMoved():
                 to = f" to {event.name}" if event.name else ""
                 return _Said(f"SLA policy moved{to}", event.reason)

@@ -94,6 +94,16 @@ def test_a_level_that_finds_nobody_moves_on_without_a_wait() -> None:
     ]
 
 
+def test_a_level_without_targets_finds_nobody() -> None:
+    levels = [LEVELS[0], {"notify": [], "after": "10m"}, LEVELS[2]]
+    assert lines(policy={"levels": levels}) == [
+        ("07:30", 1, 1, ["ana"]),
+        ("07:40", 1, 2, []),
+        ("07:40", 1, 3, ["dora"]),
+        ("07:55", 0, 0, ["dora"]),
+    ]
+
+
 def test_a_later_round_waits_the_last_level_and_its_own_first_one() -> None:
     levels = [{"notify": ["person:ana"], "after": "5m"}, {"notify": ["person:ben"], "after": "1h"}]
     assert lines(policy={"levels": levels, "repeat": 1}, roles={}) == [

@@ -126,6 +126,19 @@ def test_local_borders_that_come_twice_begin_at_the_first_and_end_at_the_last() 
     ]
 
 
+def test_what_a_gap_in_local_time_swallows_never_applies() -> None:
+    swallowed = {"from": "2026-03-08T02:15", "until": "2026-03-08T02:45"}
+    override = {"from": "2026-03-08T02:15", "to": "2026-03-08T02:45", "in": "eve"}
+    doc = document(WEEKS, layer("x", **swallowed), overrides=(override,))
+    found = shifts(parse_schedule(doc), utc("2026-03-08"), utc("2026-03-09"))
+    assert [(s.start, s.end, s.people) for s in found] == [(utc("2026-03-08"), utc("2026-03-09"), ("cy",))]
+    for at in ("2026-03-08T06:59:59Z", "2026-03-08T07:00:00Z"):
+        assert who(doc, at) == ["cy"]
+    backwards = override | {"from": override["to"], "to": override["from"]}
+    with pytest.raises(ScheduleError, match="the override ends before"):
+        parse_schedule(document(WEEKS, overrides=(backwards,)))
+
+
 def test_shifts_join_equal_neighbours_and_leave_gaps_out() -> None:
     schedule = parse_schedule(document(WEEKS | {"within": NIGHTS}))
     start, end = utc("2026-03-06"), utc("2026-03-10")

@@ -64,7 +64,7 @@ class Town:
     def settle(self) -> None:
         """Do all work that is due now, until there is none: inbox, timers, outbox, receipts."""
         for _ in range(100):
-            assert self.sim.settle(10)
+            assert self.sim.settle(60)
             did = (
                 intake.handle_waiting(self.house)
                 + intake.handle_receipts(self.house)
