@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from app.providers.sendgrid import SendGridConfig
     from app.providers.twilio import TwilioConfig
-    from app.usecases.delivery import Gateways
+    from app.usecases.gateways import Gateways
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _EPOCH_MS = 1_577_836_800_000  # 2020-01-01
@@ -213,7 +213,7 @@ def build_gateways(settings: Settings) -> Gateways:
     from app.providers.sendgrid import SendGridMail
     from app.providers.twilio import TwilioSms
     from app.providers.twilio_calls import TwilioCalls
-    from app.usecases.delivery import Gateways
+    from app.usecases.gateways import Gateways
 
     account = twilio_config(settings)
     return Gateways(

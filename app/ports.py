@@ -100,6 +100,15 @@ class Sent:
     status: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A message or call of ours as the provider lists it; a call has no text. `over`: a call that ended."""
+
+    provider_id: str
+    text: str = ""
+    over: bool = False
+
+
 class Trouble(StrEnum):
     """Why a provider did not take a message, by what we do about it (PROVIDERS, section 5)."""
 
@@ -140,12 +149,26 @@ class SmsGateway(Protocol):
         """
         ...
 
+    def recent(self, to: str, since: datetime) -> list[Found]:
+        """Return the newest texts to a number, none from before `since`; a hundred at most.
+
+        Raises GatewayError.
+        """
+        ...
+
 
 class CallGateway(Protocol):
     """Places and ends calls, blocking, with a timeout. What is spoken, the provider asks our webhooks."""
 
     def place(self, call: CallOut) -> Sent:
         """Let the phone ring; return the provider's id of the call. Raises GatewayError."""
+        ...
+
+    def recent(self, to: str, since: datetime) -> list[Found]:
+        """Return the newest calls to a number, none from before `since`; a hundred at most.
+
+        Raises GatewayError.
+        """
         ...
 
     def end(self, provider_id: str) -> None:

@@ -218,6 +218,8 @@ class Api:
             "receipts": str,
             "duplicate": bool,
             "reorder": bool,
+            "mute": bool,
+            "ahead": float,
             "parse_mode": str,
         }
         given = await _given(request, shape)

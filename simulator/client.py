@@ -168,7 +168,10 @@ class Client:
         self._ask("POST", f"/api/mailboxes/{quote(address)}", switches)
 
     def set_provider(self, name: str, **switches: object) -> None:
-        """Set `down` (empty or of trouble.DOWN), `slow`, `receipts`, `duplicate`, `reorder`, `parse_mode`."""
+        """Set `down` (empty or of trouble.DOWN), `slow`, `receipts`, `duplicate`, `reorder`, `parse_mode`.
+
+        Twilio also has `mute` (it posts nothing that comes in) and `ahead` (its clock, seconds).
+        """
         self._ask("POST", f"/api/providers/{name}", switches)
 
     def deliver_receipts(self) -> int:

@@ -168,7 +168,11 @@ class Mailbox(Record):
 
 @dataclass(slots=True, kw_only=True)
 class Provider(Record):
-    """A provider's troubles. `down` is empty or one of trouble.DOWN; `slow` is seconds before each answer."""
+    """A provider's troubles. `down` is empty or one of trouble.DOWN; `slow` is seconds before each answer.
+
+    `mute`: what comes in is kept and listed, and not posted. `ahead`: seconds by which its clock, as its
+    interface shows it, is ahead of this machine's.
+    """
 
     KIND: ClassVar[str] = "provider"
     down: str = ""
@@ -176,6 +180,8 @@ class Provider(Record):
     receipts: str = "auto"
     duplicate: bool = False
     reorder: bool = False
+    mute: bool = False
+    ahead: float = 0.0
     parse_mode: str = ""
 
 

@@ -165,7 +165,7 @@ class TwilioApi:
         token = query.get("PageToken", "").removeprefix("PA")
         started = not token
         for text in reversed(self._world.texts.values()):
-            at = text.sent_at or text.at
+            at = (text.sent_at or text.at) + self._world.providers["twilio"].ahead
             if text.source == "carrier" or not from_time <= at < to_time:
                 continue
             sender, receiver = _ends(text)
@@ -237,6 +237,7 @@ class TwilioApi:
     def _shown(self, text: Text) -> dict[str, object]:
         sender, receiver = _ends(text)
         base = f"/{VERSION}/Accounts/{self._config.account_sid}/Messages/{text.id}"
+        ahead = self._world.providers["twilio"].ahead
         error = None if text.error_code is None else CODES.get(text.error_code, (400, "Error"))[1]
         sent = text.sent_at if text.direction == TO_PHONE else text.at
         return {
@@ -250,9 +251,9 @@ class TwilioApi:
             "status": text.status,
             "num_segments": str(text.segments),
             "num_media": str(len(text.media)),
-            "date_created": date_of(text.at),
-            "date_sent": None if sent is None else date_of(sent),
-            "date_updated": date_of(text.updated),
+            "date_created": date_of(text.at + ahead),
+            "date_sent": None if sent is None else date_of(sent + ahead),
+            "date_updated": date_of(text.updated + ahead),
             "error_code": text.error_code,
             "error_message": error,
             "messaging_service_sid": text.service or None,

@@ -106,6 +106,7 @@ class VoiceApi:
 
     def _shown(self, call: Call) -> dict[str, object]:
         sender, receiver = ends(call)
+        ahead = self._world.providers["twilio"].ahead
         talked = call.answered_at is not None and call.ended_at is not None
         return {
             "sid": call.id,
@@ -125,10 +126,10 @@ class VoiceApi:
             "group_sid": None,
             "trunk_sid": None,
             "queue_time": "0",
-            "date_created": date_of(call.at),
-            "date_updated": date_of(call.updated or call.at),
-            "start_time": None if call.status == "queued" else date_of(call.answered_at or call.at),
-            "end_time": None if call.ended_at is None else date_of(call.ended_at),
+            "date_created": date_of(call.at + ahead),
+            "date_updated": date_of((call.updated or call.at) + ahead),
+            "start_time": None if call.status == "queued" else date_of((call.answered_at or call.at) + ahead),
+            "end_time": None if call.ended_at is None else date_of(call.ended_at + ahead),
             "duration": str(round((call.ended_at or 0) - (call.answered_at or 0))) if talked else None,
             "price": None,
             "price_unit": "USD",

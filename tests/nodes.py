@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 
 from app import bootstrap
 from app.domain.message import Channel, Inbound, InboundKind
-from app.ports import CallOut, GatewayError, MailOut, Sent, SmsOut
+from app.ports import CallOut, Found, GatewayError, MailOut, Sent, SmsOut
 from app.rulebook.revision import Rulebook
 from app.store import inbox
 from app.usecases.directory import load_directory
@@ -41,15 +41,25 @@ class Clock:
 
 @dataclass
 class Carrier:
-    """Both gateways: takes everything unless `answer` raises; remembers what it took."""
+    """Both gateways: takes everything unless `answer` raises; remembers what it took.
+
+    It lists what it took, unless `silent`, an error, is raised in place of that.
+    """
 
     answer: Callable[[SmsOut | MailOut], str | None] = lambda _message: None
     taken: list[SmsOut | MailOut] = field(default_factory=list)
+    silent: GatewayError | None = None
 
     def send(self, message: Any) -> Sent:
         status = self.answer(message) or "queued"
         self.taken.append(message)
         return Sent(provider_id=f"SM{message.outbox_id}", status=status)
+
+    def recent(self, to: str, _since: datetime) -> list[Found]:
+        if self.silent is not None:
+            raise self.silent
+        mine = [m for m in self.taken if isinstance(m, SmsOut) and m.to == to]
+        return [Found(provider_id=f"SM{m.outbox_id}", text=m.body) for m in mine[::-1]]
 
 
 @dataclass
@@ -60,10 +70,21 @@ class Lines:
     ended: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     error: GatewayError | None = None
+    lost: GatewayError | None = None
+    over: bool = False
 
     def place(self, call: CallOut) -> Sent:
         self.placed.append(call)
+        if self.lost is not None:
+            raise self.lost
         return Sent(provider_id=f"CA{len(self.placed)}", status="queued")
+
+    def recent(self, to: str, _since: datetime) -> list[Found]:
+        return [
+            Found(provider_id=f"CA{n}", over=self.over)
+            for n, call in enumerate(self.placed, start=1)
+            if call.to == to
+        ]
 
     def end(self, provider_id: str) -> None:
         if self.error:

@@ -270,6 +270,19 @@ def reaction_to_receipt(status: DeliveryStatus, code: str) -> Reaction | None:
     assert_never(status)
 
 
+def same_text(ours: str, theirs: str) -> bool:
+    """Return whether a provider's copy of a text is ours: it swaps signs for cheaper ones, puts words before.
+
+    Letters and digits of ASCII are never swapped. A text that has none is never known again.
+    """
+    mark = _letters(ours)
+    return bool(mark) and _letters(theirs).endswith(mark)
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text if c.isascii() and c.isalnum())
+
+
 _BAD_REQUEST = 400
 _NOT_ALLOWED = (401, 403)
 _TOO_LARGE = 413

@@ -6,8 +6,10 @@ Settings come as a value; nothing here reads the environment or decides whether 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from requests import Session
 from requests.exceptions import ConnectionError as RequestsConnectionError
@@ -19,11 +21,15 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 
 from app.domain.delivery import twilio_status
 from app.domain.message import Channel, Inbound, InboundKind
-from app.ports import GatewayError, Sent, SmsOut
+from app.ports import Found, GatewayError, Sent, SmsOut
 from app.providers.refusals import refusal, unanswered, unreachable
 
 _SHORTEST_VALIDITY = 1
 _LONGEST_VALIDITY = 36_000
+NEWEST = 100
+"""How many of the newest texts or calls to a number are looked through, in one request."""
+
+AnswerT = TypeVar("AnswerT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,28 +71,13 @@ class TwilioSms:
             options["messaging_service_sid"] = self._config.messaging_service_sid
         else:
             options["from_"] = self._config.from_number
-        try:
-            created = self._client.messages.create(**options)
-            return Sent(provider_id=str(created.sid or ""), status=twilio_status(str(created.status or "")))
-        except TwilioException as error:
-            raise refusal_of(error) from error
-        except RequestException as error:
-            raise broken_connection(error) from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            # The answer was a success that the SDK could not read.
-            raise unanswered("Twilio", error) from error
+        created = asked(lambda: self._client.messages.create(**options))
+        return Sent(provider_id=str(created.sid or ""), status=twilio_status(str(created.status or "")))
 
     def look_up(self, provider_id: str, outbox_id: int, now: datetime) -> Inbound:
         """Return the receipt that Twilio would post now for its message. Raises GatewayError."""
-        try:
-            found = self._client.messages(provider_id).fetch()
-            status, code = str(found.status or ""), str(found.error_code or "")
-        except TwilioException as error:
-            raise refusal_of(error) from error
-        except RequestException as error:
-            raise broken_connection(error) from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise unanswered("Twilio", error) from error
+        found = asked(lambda: self._client.messages(provider_id).fetch())
+        status, code = str(found.status or ""), str(found.error_code or "")
         return Inbound(
             provider="twilio",
             kind=InboundKind.RECEIPT,
@@ -103,6 +94,16 @@ class TwilioSms:
             },
             raw=b"",
         )
+
+    def recent(self, to: str, since: datetime) -> list[Found]:
+        """Return what Twilio lists of texts to a number; see ports.SmsGateway."""
+        # Not filtered by DateSent: what Twilio has taken and not sent yet has none.
+        listed = asked(lambda: self._client.messages.list(to=to, limit=NEWEST, page_size=NEWEST))
+        return [
+            Found(provider_id=str(text.sid), text=str(text.body or ""))
+            for text in listed
+            if text.date_created is None or text.date_created >= since
+        ]
 
     def close(self) -> None:
         """Close idle connections."""
@@ -123,6 +124,19 @@ def connect(config: TwilioConfig) -> tuple[Client, Session]:
         client.api.base_url = config.api_base.rstrip("/")
         http.session.trust_env = False
     return client, http.session
+
+
+def asked(request: Callable[[], AnswerT]) -> AnswerT:
+    """Return the answer to a request. Raises GatewayError."""
+    try:
+        return request()
+    except TwilioException as error:
+        raise refusal_of(error) from error
+    except RequestException as error:
+        raise broken_connection(error) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        # The answer was a success that the SDK could not read.
+        raise unanswered("Twilio", error) from error
 
 
 def refusal_of(error: TwilioException) -> GatewayError:

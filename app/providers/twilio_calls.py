@@ -7,16 +7,11 @@ become moot by then says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TypeVar
-
-from requests.exceptions import RequestException
-from twilio.base.exceptions import TwilioException
+from datetime import datetime
 
 from app.domain.delivery import call_status
-from app.ports import CallOut, GatewayError, Sent, Trouble
-from app.providers.refusals import unanswered
-from app.providers.twilio import TwilioConfig, broken_connection, connect, refusal_of
+from app.ports import CallOut, Found, GatewayError, Sent, Trouble
+from app.providers.twilio import NEWEST, TwilioConfig, asked, connect
 
 # Short: most voicemails answer after 25 to 30 seconds, and the next person is better than a voicemail.
 _RING_SECONDS = 20
@@ -24,8 +19,7 @@ _TALK_SECONDS = 300
 _PATIENCE = "#rc=2&rp=all&ct=2000&rt=5000"
 _PHONE_NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _EVENTS = ["initiated", "ringing", "answered", "completed"]
-
-_T = TypeVar("_T")
+_OVER = ("completed", "busy", "no-answer", "canceled", "failed")
 
 
 class TwilioCalls:
@@ -41,7 +35,7 @@ class TwilioCalls:
         number = self._config.from_number
         if not _PHONE_NUMBER.fullmatch(number):
             raise GatewayError("there is no number to call from", trouble=Trouble.CONFIG, code="no_number")
-        created = _asked(
+        created = asked(
             lambda: self._client.calls.create(
                 to=call.to,
                 from_=number,
@@ -57,14 +51,27 @@ class TwilioCalls:
         )
         return Sent(provider_id=str(created.sid or ""), status=call_status(str(created.status or ""))[0])
 
+    def recent(self, to: str, since: datetime) -> list[Found]:
+        """Return what Twilio lists of calls to a number; see ports.CallGateway."""
+        listed = asked(
+            lambda: self._client.calls.list(
+                to=to, from_=self._config.from_number, limit=NEWEST, page_size=NEWEST
+            )
+        )
+        return [
+            Found(provider_id=str(call.sid), over=str(call.status) in _OVER)
+            for call in listed
+            if call.date_created is None or call.date_created >= since
+        ]
+
     def end(self, provider_id: str) -> None:
         """Hang up; see ports.CallGateway."""
-        _asked(lambda: self._client.calls(provider_id).update(status="completed"))
+        asked(lambda: self._client.calls(provider_id).update(status="completed"))
 
     def ask_again(self, provider_id: str, token: str, *, machine: bool) -> None:
         """Send the call to our webhook once more; see ports.CallGateway."""
         url = self._url("answer", token) + ("&m=1" if machine else "") + _PATIENCE
-        _asked(lambda: self._client.calls(provider_id).update(url=url))
+        asked(lambda: self._client.calls(provider_id).update(url=url))
 
     def close(self) -> None:
         """Close idle connections."""
@@ -72,16 +79,3 @@ class TwilioCalls:
 
     def _url(self, step: str, token: str) -> str:
         return f"{self._config.public_base_url.rstrip('/')}/inbound/twilio/call/{step}?s={token}"
-
-
-def _asked(request: Callable[[], _T]) -> _T:
-    """Return the answer to a request. Raises GatewayError."""
-    try:
-        return request()
-    except TwilioException as error:
-        raise refusal_of(error) from error
-    except RequestException as error:
-        raise broken_connection(error) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        # The answer was a success that the SDK could not read.
-        raise unanswered("Twilio", error) from error

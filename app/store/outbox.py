@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, Update, case, func, select, text, update
 
 from app.store.rows import insert_rows
 from app.store.tables import delivery_attempts, outbox
@@ -45,7 +45,11 @@ def put(connection: Connection, rows: Sequence[OutboxRow]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A message to send now, held until its lease ends. `wanted` is false when its page has become moot."""
+    """A message to send now, held until its lease ends. `wanted` is false when its page has become moot.
+
+    `status` is `unknown` when a send was begun of which nobody knows whether it got there; any other word is
+    the provider's own about a send whose answer we never got.
+    """
 
     id: int
     ticket_id: int | None
@@ -58,6 +62,7 @@ class Claimed:
     body: str
     thread: dict[str, str]
     attempts: int
+    status: str
     created_at: datetime
     wanted: bool
 
@@ -74,7 +79,7 @@ _CLAIM = text(
         attempts = o.attempts + 1
     FROM chosen WHERE o.id = chosen.id
     RETURNING o.id, o.ticket_id, o.rank, o.text_id, o.channel, o.address, o.person, o.subject, o.body,
-        o.thread, o.attempts, o.created_at,
+        o.thread, o.attempts, o.status, o.created_at,
         o.rank <> 0 OR o.ticket_id IS NULL OR EXISTS (
             SELECT 1 FROM tickets t WHERE t.id = o.ticket_id
             AND (
@@ -106,12 +111,18 @@ def claim(
 
 def release_expired(connection: Connection, now: datetime) -> int:
     """Give back the messages of a node that died while sending; they go out again. Return how many."""
-    result = connection.execute(
-        update(outbox)
-        .where(outbox.c.state == "sending", outbox.c.lease_until < now)
-        .values(state="pending", lease_until=None, claimed_by=""),
-    )
+    result = connection.execute(_release().where(outbox.c.lease_until < now))
     return result.rowcount
+
+
+def _release() -> Update:
+    """Return what gives back claims: whether their messages went out, nobody knows."""
+    status = case((outbox.c.status == "", "unknown"), else_=outbox.c.status)
+    return (
+        update(outbox)
+        .where(outbox.c.state == "sending")
+        .values(state="pending", lease_until=None, claimed_by="", status=status)
+    )
 
 
 def claimants(connection: Connection) -> list[str]:
@@ -124,11 +135,7 @@ def release_of(connection: Connection, nodes: Collection[str]) -> int:
     """Give back what these nodes hold, because they are known to be dead. Return how many messages."""
     if not nodes:
         return 0
-    result = connection.execute(
-        update(outbox)
-        .where(outbox.c.state == "sending", outbox.c.claimed_by.in_(nodes))
-        .values(state="pending", lease_until=None, claimed_by=""),
-    )
+    result = connection.execute(_release().where(outbox.c.claimed_by.in_(nodes)))
     return result.rowcount
 
 
@@ -164,15 +171,15 @@ _RECORD = text(
     )
     UPDATE outbox o SET
         state = CASE
-            WHEN o.status IN ('sent', 'delivered', 'read') AND t.state IN ('pending', 'failed') THEN 'sent'
+            WHEN o.status NOT IN ('', 'unknown') AND t.state IN ('pending', 'failed') THEN 'sent'
             ELSE t.state
         END,
         lease_until = NULL,
         claimed_by = '',
         provider_id = coalesce(nullif(t.provider_id, ''), o.provider_id),
-        status = coalesce(nullif(o.status, ''), t.status),
-        code = CASE WHEN o.status = '' THEN t.code ELSE o.code END,
-        detail = CASE WHEN o.status = '' THEN t.detail ELSE o.detail END,
+        status = CASE WHEN o.status IN ('', 'unknown') AND t.status <> '' THEN t.status ELSE o.status END,
+        code = CASE WHEN o.status IN ('', 'unknown') THEN t.code ELSE o.code END,
+        detail = CASE WHEN o.status IN ('', 'unknown') THEN t.detail ELSE o.detail END,
         not_before = coalesce(t.retry_at, o.not_before),
         sent_at = coalesce(t.sent_at, o.sent_at),
         finished_at = coalesce(t.finished_at, o.finished_at)

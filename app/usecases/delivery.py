@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
 from app.domain.charsets import storable
-from app.domain.delivery import SUPPRESSED, next_attempt
+from app.domain.delivery import SUPPRESSED, DeliveryStatus, next_attempt
 from app.domain.message import Channel
-from app.ports import CallGateway, CallOut, GatewayError, MailGateway, MailOut, SmsGateway, SmsOut, Trouble
+from app.ports import CallOut, GatewayError, MailOut, SmsOut, Trouble
 from app.store import outbox as outbox_store
 from app.store import records
 from app.store.outbox import PAGE, Attempt, Claimed
-from app.usecases import outcomes
+from app.usecases import doubtful, outcomes
+from app.usecases.gateways import Gateways
 from app.usecases.house import House
 from app.usecases.outcomes import Outcome
 from app.usecases.verifying import revealed
@@ -33,15 +33,6 @@ SENDERS = 8
 _BATCH, _LEASE = 32, timedelta(seconds=90)
 _PAGE_BATCH, _PAGE_LEASE = 2 * SENDERS, timedelta(seconds=60)
 _PAGE_VALID, _NOTICE_VALID = 900, 14400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gateways:
-    """The ways out, one for each channel."""
-
-    sms: SmsGateway
-    mail: MailGateway
-    calls: CallGateway
 
 
 def send_pending(
@@ -66,6 +57,8 @@ def send_pending(
     if not claimed:
         return 0
     house.reach("outbox.claimed")
+    gone = [_gone(house, c) for c in claimed if doubtful.went_out(c)]
+    claimed = [c for c in claimed if not doubtful.went_out(c)]
     moot = [_moot(house, c) for c in claimed if not c.wanted]
     refused = [_suppressed(house, c) for c in claimed if c.wanted and (c.channel, c.address) in silent]
     wanted = [c for c in claimed if c.wanted and (c.channel, c.address) not in silent]
@@ -75,11 +68,18 @@ def send_pending(
     for message in wanted:
         by_address.setdefault(message.address, []).append(message)
     sent = senders.map(lambda group: _send_in_order(house, gateways, group, patience), by_address.values())
-    results = [*moot, *refused, *(result for group in sent for result in group)]
+    results = [*gone, *moot, *refused, *(result for group in sent for result in group)]
     house.reach("outbox.sent")
     outcomes.record(house, results, now + lease)
     house.reach("outbox.recorded")
-    return len(claimed)
+    return len(results)
+
+
+def _gone(house: House, message: Claimed) -> Outcome:
+    """Return the outcome of a message of which a receipt said meanwhile that it went out."""
+    at, detail = house.clock.now(), "it went out: a receipt came"
+    attempt = Attempt(id=message.id, attempt=message.attempts, state="sent", at=at, detail=detail)
+    return Outcome(attempt, message)
 
 
 def _moot(house: House, message: Claimed) -> Outcome:
@@ -146,7 +146,10 @@ def _send(house: House, gateways: Gateways, message: Claimed) -> Outcome:
     message = revealed(house, message)
     number, at = message.attempts, house.clock.now
     try:
-        if message.channel == Channel.VOICE:
+        there = doubtful.look(house, gateways, message)
+        if there is not None:
+            sent = there
+        elif message.channel == Channel.VOICE:
             token = house.call_token(message.id, number)
             sent = gateways.calls.place(CallOut(to=message.address, token=token))
         elif message.channel == Channel.SMS:
@@ -205,6 +208,7 @@ def _failed_attempt(house: House, message: Claimed, error: GatewayError) -> Atte
         attempt=message.attempts,
         state="failed" if retry is None else "pending",
         at=now,
+        status=DeliveryStatus.UNKNOWN if error.trouble is Trouble.AMBIGUOUS else "",
         code=error.code,
         detail=storable(str(error)),
         retry_at=retry,

@@ -28,7 +28,7 @@ from app.usecases import (
     timers,
     unheard,
 )
-from app.usecases.delivery import Gateways
+from app.usecases.gateways import Gateways
 from app.usecases.house import House
 from app.usecases.pulse import Pulse
 

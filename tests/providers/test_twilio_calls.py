@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from nonsense import Nonsense
@@ -35,6 +36,22 @@ def gateway(base: str, number: str = Config().numbers[0], timeout: float = 5.0) 
             timeout=timeout,
         )
     )
+
+
+def test_the_newest_calls_to_a_number_are_listed(simulator: Simulator) -> None:
+    simulator.reset()
+    out = gateway(simulator.url)
+    sid = out.place(CallOut(to=TO, token=TOKEN)).provider_id
+    out.place(CallOut(to="+15005550112", token=TOKEN))
+    simulator.ringing(TO)
+    assert [(f.provider_id, f.over) for f in out.recent(TO, datetime(2000, 1, 1, tzinfo=UTC))] == [
+        (sid, False)
+    ]
+    assert out.recent(TO, datetime(2200, 1, 1, tzinfo=UTC)) == []
+    out.end(sid)
+    assert simulator.waits({"id": sid}, timeout=30)["status"] == "completed"
+    assert [f.over for f in out.recent(TO, datetime(2000, 1, 1, tzinfo=UTC))] == [True]
+    out.close()
 
 
 def test_what_goes_over_the_wire() -> None:

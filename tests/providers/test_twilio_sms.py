@@ -80,6 +80,21 @@ def test_what_became_of_a_text_can_be_asked(simulator: Simulator) -> None:
     assert not caught.value.permanent
 
 
+def test_the_newest_texts_to_a_number_are_listed(simulator: Simulator) -> None:
+    simulator.reset()
+    out = gateway(simulator.url)
+    long_ago, soon = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+    first, second = (out.send(sms(body=body)).provider_id for body in ("one", "two"))
+    out.send(sms(to="+15005550112", body="three"))
+    listed = out.recent(TO, long_ago)
+    assert [(found.provider_id, found.text) for found in listed] == [(second, "two"), (first, "one")]
+    assert out.recent(TO, soon) == []
+    out.close()
+    with pytest.raises(GatewayError) as caught:
+        gateway("http://127.0.0.1:9").recent(TO, long_ago)
+    assert not caught.value.permanent
+
+
 def test_what_goes_over_the_wire() -> None:
     with Served(Nonsense(201, b'{"sid": "SM1", "status": "accepted"}')) as served:
         out = gateway(served.url, messaging_service_sid="MG" + "1" * 32)

@@ -7,6 +7,7 @@ providers' own SDKs. Work is done when a story says so (`settle`), so that a sto
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from app.store import timers as timer_store
 from app.usecases import delivery, hanging_up, intake, orphans, timers
 from app.usecases.directory import load_directory
 from app.usecases.directory_file import parse_directory
+from app.usecases.gateways import Gateways
 from app.usecases.house import House, Identity
 from app.usecases.pulse import Pulse
 from app.usecases.views import TicketView, ticket_by_number
@@ -58,7 +60,7 @@ class Town:
     sim: Simulator
     served: Served
     clock: Clock
-    gateways: delivery.Gateways
+    gateways: Gateways
     senders: ThreadPoolExecutor
 
     def settle(self) -> None:
@@ -77,6 +79,11 @@ class Town:
             if not did:
                 return
         raise AssertionError("the town never comes to rest")
+
+    def tell_the_time(self) -> None:
+        """Set the providers' clock by the town's: what they list from now on shows when it was."""
+        ahead = self.clock.at.timestamp() - time.time()
+        self.sim.set_provider("twilio", ahead=ahead)
 
     def text(self, phone: str, body: str, **more: Any) -> None:
         """Somebody writes a text; it is answered and worked off."""

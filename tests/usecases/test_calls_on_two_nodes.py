@@ -14,7 +14,7 @@ from app.ports import GatewayError, Trouble
 from app.rulebook.revision import Rulebook
 from app.usecases import delivery, hanging_up, intake
 from app.usecases.calls import Calls
-from app.usecases.delivery import Gateways
+from app.usecases.gateways import Gateways
 from app.usecases.house import House
 from tests.nodes import TANYA, WATER, Carrier, Clock, Lines, minutes, node, put, rows, scalars, sms
 

@@ -14,7 +14,7 @@ from app.domain.delivery import canonical
 from app.ports import GatewayError, MailOut, SmsOut, Trouble
 from app.rulebook.revision import Rulebook
 from app.usecases import delivery, intake
-from app.usecases.delivery import Gateways
+from app.usecases.gateways import Gateways
 from app.usecases.house import House
 from app.usecases.pulse import Pulse
 from tests.nodes import (

@@ -15,8 +15,8 @@ from app.rulebook.revision import Rulebook
 from app.store import inbox, outbox
 from app.store.outbox import Attempt
 from app.usecases import delivery, intake, receipts
-from app.usecases.delivery import Gateways
 from app.usecases.desk import Desk
+from app.usecases.gateways import Gateways
 from tests.nodes import (
     DANA,
     TANYA,

@@ -15,7 +15,7 @@ from app.ports import MailOut, SmsOut
 from app.rulebook.revision import Rulebook
 from app.store import nodes
 from app.usecases import delivery, intake, pulse
-from app.usecases.delivery import Gateways
+from app.usecases.gateways import Gateways
 from app.usecases.house import House
 from app.usecases.pulse import ClockSkewError, Pulse
 from app.worker.node import Bell, Ear

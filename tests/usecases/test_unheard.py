@@ -12,7 +12,7 @@ from app.domain.message import Inbound
 from app.ports import GatewayError, Trouble
 from app.rulebook.revision import Rulebook
 from app.usecases import delivery, intake
-from app.usecases.delivery import Gateways
+from app.usecases.gateways import Gateways
 from app.usecases.house import House
 from app.usecases.unheard import ask_about_unheard
 from tests.nodes import DANA, NIGHT, TANYA, WATER, Carrier, Clock, Lines, node, put, receipt, rows, sms

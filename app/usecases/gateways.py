@@ -1,0 +1,16 @@
+"""The ways out, one for each channel, as bootstrap puts them together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.ports import CallGateway, MailGateway, SmsGateway
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateways:
+    """The ways out, one for each channel."""
+
+    sms: SmsGateway
+    mail: MailGateway
+    calls: CallGateway
