@@ -6,6 +6,7 @@ use case's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -233,6 +234,19 @@ SENDGRID_CODES: Mapping[str, Reaction] = MappingProxyType(
 
 SUPPRESSED: Final = "suppressed"
 """The code of a message that we did not hand over, because its address said STOP."""
+UNREACHABLE: Final = "unreachable"
+"""The code of a request that found no way to the provider."""
+UNANSWERED: Final = "unanswered"
+"""The code of a request that the provider did not answer, or not in a way that can be read."""
+
+# The account is closed or locked out, whatever is sent.
+_LOCKED_OUT = frozenset({"20003", "30002", "401", "403"})
+_AWAY = re.compile(r"20429|205\d\d|429|5\d\d")
+
+
+def provider_away(code: str) -> bool:
+    """Return whether a failure with this `code` is the provider's: others by the same way would fail too."""
+    return code in (UNREACHABLE, UNANSWERED) or code in _LOCKED_OUT or _AWAY.fullmatch(code) is not None
 
 
 def reaction_to_refusal(code: str, http_status: int) -> Reaction:
@@ -251,6 +265,16 @@ def reaction_to_refusal(code: str, http_status: int) -> Reaction:
     if http_status == _TOO_LARGE:
         return Reaction.CONTENT
     return Reaction.ADDRESS if _BAD_REQUEST <= http_status < _SERVER_ERROR else Reaction.AMBIGUOUS
+
+
+def reaction_to_failure(code: str) -> Reaction:
+    """Return what a send that failed for good with `code` says beyond its message.
+
+    A provider that is away says nothing about an address.
+    """
+    if code in _LOCKED_OUT:
+        return Reaction.CONFIG
+    return Reaction.TRANSIENT if provider_away(code) else reaction_to_refusal(code, _BAD_REQUEST)
 
 
 def reaction_to_receipt(status: DeliveryStatus, code: str) -> Reaction | None:
@@ -289,19 +313,39 @@ _TOO_LARGE = 413
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 
-# Gaps after the first, second, ... failed try. A page gives up within two minutes, because the next contact
-# method and the next person are the better retry; a notice has nobody behind it and goes on for a day.
-PAGE_GAPS = tuple(timedelta(seconds=s) for s in (5, 15, 45))
+# Gaps after the first, second, ... failed try. A page gives up before it has waited for half a minute, because
+# the next contact method, by another provider, and the next person are the better retry. A notice has nobody
+# behind it and goes on for a day.
+PAGE_GAPS = tuple(timedelta(seconds=s) for s in (5, 10))
 NOTICE_GAPS = tuple(timedelta(seconds=s) for s in (5, 15, 45, 135, 405, 1215, 3600, 10800, 21600, 43200))
+SWITCH_WITHIN = timedelta(seconds=30)
+"""A page that no provider took is on its way by the next method so long after it was due, at the latest."""
+LONGEST_ANSWER = timedelta(seconds=10)
+"""For so long a provider is waited for."""
 
 
-def next_attempt(attempt: int, now: datetime, jitter: float, *, urgent: bool = True) -> datetime | None:
-    """Return when to try again after `attempt` failed tries (1 for the first), None to give up.
+def next_attempt(attempt: int, now: datetime, jitter: float) -> datetime | None:
+    """Return when to try a notice again after `attempt` failed tries (1 for the first), None to give up.
 
     `jitter` in [0, 1) spreads the gap by a fifth to either side, so that what failed together does not come
-    back together. `urgent` is true for a page.
+    back together.
     """
-    gaps = PAGE_GAPS if urgent else NOTICE_GAPS
+    return _next(NOTICE_GAPS, attempt, now, jitter)
+
+
+def next_page(
+    attempt: int, now: datetime, jitter: float, *, due: datetime, doubtful: bool
+) -> datetime | None:
+    """Return when to try a page again that was due at `due`, None to give up: see `next_attempt`.
+
+    Another try has to end in time for the next method, and one that is `doubtful` is looked up first.
+    """
+    at = _next(PAGE_GAPS, attempt, now, jitter)
+    latest = due + SWITCH_WITHIN - LONGEST_ANSWER * (2 if doubtful else 1)
+    return at if at is not None and at <= latest else None
+
+
+def _next(gaps: tuple[timedelta, ...], attempt: int, now: datetime, jitter: float) -> datetime | None:
     if attempt > len(gaps):
         return None
     return now + gaps[max(attempt, 1) - 1] * (0.8 + 0.4 * jitter)

@@ -5,11 +5,14 @@ What must not live here: the plan itself (notifying.py), who is asked next (draf
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain import commands as cmd
 from app.domain import events as ev
 from app.domain import handoffs
+from app.domain.delivery import provider_away
+from app.domain.directory import ContactMethod, MethodKind, Person
 from app.domain.drafting import Draft
 from app.domain.events import PageStep
 from app.domain.message import Channel
@@ -68,6 +71,13 @@ def _after(draft: Draft, command: cmd.ReportFailure) -> PageStep | None:
     if person is None:
         return None
     mine = [s for s in draft.ticket.page_steps if s.person == person.key]
+    if provider_away(command.code):
+        other = _other_way(person, mine, command)
+        if other is not None:
+            at = held_until(person, other.kind, draft.urgency, draft.now)
+            return PageStep(
+                person=person.key, kind=other.kind, address=other.address, at=at, text=command.text
+            )
     called = command.channel is Channel.VOICE
     left = [s for s in mine if not s.done and (called or not s.by(command.channel, command.address))]
     if left and called:
@@ -90,6 +100,21 @@ def _after(draft: Draft, command: cmd.ReportFailure) -> PageStep | None:
         kind, address, text = later.kind, later.address, command.text
     at = held_until(person, kind, draft.urgency, draft.now)
     return PageStep(person=person.key, kind=kind, address=address, at=at, text=text)
+
+
+def _other_way(person: Person, steps: Sequence[PageStep], command: cmd.ReportFailure) -> ContactMethod | None:
+    """Return the first method by another provider that was not tried yet, None if there is none.
+
+    What is planned for later by the provider that is away stays planned: it may be back by then.
+    """
+    written = command.channel is Channel.EMAIL
+    ways = [m for m in person.methods if m.kind in PAGED_BY and (m.kind is MethodKind.EMAIL) != written]
+    if not steps:  # tried from the first method on
+        failed = (str(command.channel), command.address)
+        tried = [(str(m.kind), m.address) for m in person.methods]
+        done = tried[: tried.index(failed)] if failed in tried else tried
+        return next((m for m in ways if (str(m.kind), m.address) not in done), None)
+    return next((m for m in ways if not any(s.done and s.by(m.kind, m.address) for s in steps)), None)
 
 
 def _index(draft: Draft, person: str, step: PageStep) -> int | None:

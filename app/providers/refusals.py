@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from app.domain.charsets import storable
-from app.domain.delivery import Reaction, reaction_to_refusal
+from app.domain.delivery import UNANSWERED, UNREACHABLE, Reaction, reaction_to_refusal
 from app.ports import GatewayError, Trouble
 
 _LONGEST = 300
@@ -21,14 +21,14 @@ def refusal(provider: str, *, status: int, code: str, message: str) -> GatewayEr
 def unreachable(provider: str, error: Exception) -> GatewayError:
     """Return the error for a request that never got there: nothing was sent."""
     return GatewayError(
-        f"{provider} cannot be reached: {type(error).__name__}", trouble=Trouble.TRANSIENT, code="unreachable"
+        f"{provider} cannot be reached: {type(error).__name__}", trouble=Trouble.TRANSIENT, code=UNREACHABLE
     )
 
 
 def unanswered(provider: str, error: Exception) -> GatewayError:
     """Return the error for a request without a readable answer: it may have been sent."""
     return GatewayError(
-        f"{provider} did not answer: {type(error).__name__}", trouble=Trouble.AMBIGUOUS, code="no_answer"
+        f"{provider} did not answer: {type(error).__name__}", trouble=Trouble.AMBIGUOUS, code=UNANSWERED
     )
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from app.domain.charsets import storable
-from app.domain.delivery import SUPPRESSED, DeliveryStatus, next_attempt
+from app.domain.delivery import SUPPRESSED, DeliveryStatus, next_attempt, next_page
 from app.domain.message import Channel
 from app.ports import CallOut, GatewayError, MailOut, SmsOut, Trouble
 from app.store import outbox as outbox_store
@@ -190,11 +190,18 @@ def _send(house: House, gateways: Gateways, message: Claimed) -> Outcome:
     return Outcome(attempt, message)
 
 
+def _retry(message: Claimed, now: datetime, jitter: float, error: GatewayError) -> datetime | None:
+    if message.rank != PAGE:
+        return next_attempt(message.attempts, now, jitter)
+    doubtful_now = error.trouble is Trouble.AMBIGUOUS or message.status == DeliveryStatus.UNKNOWN
+    return next_page(message.attempts, now, jitter, due=message.created_at, doubtful=doubtful_now)
+
+
 def _failed_attempt(house: House, message: Claimed, error: GatewayError) -> Attempt:
     now = house.clock.now()
     retry: datetime | None = None
     if not error.permanent:
-        retry = next_attempt(message.attempts, now, house.ids.chance(), urgent=message.rank == PAGE)
+        retry = _retry(message, now, house.ids.chance(), error)
     log.warning(
         "send_failed",
         outbox_id=message.id,

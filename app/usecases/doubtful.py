@@ -1,7 +1,7 @@
 """Messages that may be out already, because an answer was lost or a node died.
 
-They are looked up before they are sent again (docs/adr/0015-doubtful-sends.md). What must not live here: when it is sent
-again (delivery.py), what a receipt says of it (receipts.py).
+They are looked up before they are sent again (docs/adr/0015-doubtful-sends.md). What must not live here: when
+that is (delivery.py), what a receipt says of them (receipts.py).
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import Connection
 
 from app.domain.commands import ReportFailure
-from app.domain.delivery import Reaction, reaction_to_refusal
+from app.domain.delivery import Reaction, reaction_to_failure
 from app.domain.errors import ConflictError
 from app.domain.message import Channel
 from app.store import contact_checks
@@ -105,7 +105,7 @@ def _record(house: House, outcomes: Sequence[Outcome]) -> None:
             for result in failed:
                 note_reaction(
                     desk,
-                    reaction_to_refusal(result.attempt.code, 400),
+                    reaction_to_failure(result.attempt.code),
                     result.message.channel,
                     result.message.address,
                     result.attempt.detail,

@@ -13,6 +13,8 @@ from app.domain.delivery import (
     advance,
     canonical,
     next_attempt,
+    next_page,
+    provider_away,
     reaction_to_receipt,
     reaction_to_refusal,
     sendgrid_status,
@@ -113,17 +115,43 @@ def test_the_tables_do_not_overlap() -> None:
 
 
 def test_gaps_grow_and_end() -> None:
-    for urgent, tries, longest in ((True, 3, timedelta(minutes=2)), (False, 10, timedelta(days=1))):
-        gaps = []
-        for attempt in itertools.count(1):
-            at = next_attempt(attempt, NOW, 0.5, urgent=urgent)
-            if at is None:
-                break
-            gaps.append(at - NOW)
-        assert len(gaps) == tries
-        assert gaps == sorted(set(gaps))
-        assert sum(gaps, timedelta()) < longest
-        assert gaps[0] == timedelta(seconds=5)
+    gaps = []
+    for attempt in itertools.count(1):
+        at = next_attempt(attempt, NOW, 0.5)
+        if at is None:
+            break
+        gaps.append(at - NOW)
+    assert len(gaps) == 10
+    assert gaps == sorted(set(gaps))
+    assert sum(gaps, timedelta()) < timedelta(days=1)
+    assert gaps[0] == timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("answers_after", [0, 1, 4, 10])
+@pytest.mark.parametrize("jitter", [0.0, 0.999])
+@pytest.mark.parametrize("doubtful", [True, False])
+def test_a_page_is_with_the_next_method_within_half_a_minute(
+    answers_after: int, jitter: float, *, doubtful: bool
+) -> None:
+    """However slowly a provider fails, look-ups and all."""
+    at, tries = NOW, 0
+    while True:
+        tries += 1
+        looked_up = doubtful and tries > 1
+        ended = at + timedelta(seconds=answers_after * (2 if looked_up else 1))
+        again = next_page(tries, ended, jitter, due=NOW, doubtful=doubtful)
+        if again is None:
+            break
+        assert again > ended
+        at = again
+    assert ended <= NOW + timedelta(seconds=30)
+    assert tries >= (2 if answers_after < 4 else 1)
+
+
+def test_whose_fault_a_failure_is() -> None:
+    ours = ("unreachable", "unanswered", "20500", "20503", "20429", "503", "429", "20003", "401")
+    theirs = ("", "no_answer", "busy", "30003", "30005", "21610", "21614", "bounce", "suppressed", "404")
+    assert [code for code in (*ours, *theirs) if provider_away(code)] == list(ours)
 
 
 def test_jitter_spreads_by_a_fifth() -> None:

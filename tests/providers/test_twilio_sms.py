@@ -166,8 +166,8 @@ def test_a_wrong_token_is_our_own_fault_and_stays_secret(simulator: Simulator) -
             Trouble.OPT_OUT,
             "21610",
         ),
-        (201, b"this is no JSON", Trouble.AMBIGUOUS, "no_answer"),
-        (201, b"[]", Trouble.AMBIGUOUS, "no_answer"),
+        (201, b"this is no JSON", Trouble.AMBIGUOUS, "unanswered"),
+        (201, b"[]", Trouble.AMBIGUOUS, "unanswered"),
         (302, b"", Trouble.AMBIGUOUS, "302"),
     ],
 )

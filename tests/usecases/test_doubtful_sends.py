@@ -34,7 +34,7 @@ from tests.nodes import (
     sms,
 )
 
-LOST = GatewayError("no answer", trouble=Trouble.AMBIGUOUS, code="no_answer")
+LOST = GatewayError("no answer", trouble=Trouble.AMBIGUOUS, code="unanswered")
 AWAY = GatewayError("503", trouble=Trouble.TRANSIENT, code="20503")
 STATE = "SELECT state, status, provider_id, attempts FROM outbox WHERE id = :id"
 
