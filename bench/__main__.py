@@ -13,7 +13,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import accepted, backlog, figures, idle, pages
+from app import bootstrap
+from bench import accepted, backlog, escalations, figures, growth, idle, pages
 from bench.figures import Figure, Result
 from bench.place import Place, place
 
@@ -23,6 +24,8 @@ _MEASUREMENTS: dict[str, Callable[..., Result]] = {
     "pages": pages.measure,
     "backlog": backlog.measure,
     "idle": idle.measure,
+    "escalations": escalations.measure,
+    "growth": growth.measure,
 }
 
 
@@ -47,6 +50,7 @@ def main() -> int:
     if given.write and (given.quick or given.only):
         sys.stderr.write("bench: --write takes a whole run, without --quick and --only\n")
         return 2
+    bootstrap.configure_logging("warning")
     console, load, began = Console(), os.getloadavg()[0], time.monotonic()
     lines: list[Figure] = []
     numbers: dict[str, object] = {}
