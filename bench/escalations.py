@@ -1,6 +1,6 @@
 """Ten thousand escalations due in one instant, on two nodes, until every page stands in the outbox.
 
-And timers whose ticket needs nothing any more. The baseline is APScheduler with its own job store, empty jobs.
+And timers whose ticket needs nothing any more. The baseline is APScheduler with its job store, empty jobs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A database with years behind it: some tickets are worked on by the real engine, and copied with SQL.
 
 A copy has every row that its original has (message, events, clocks, texts, links, timers), moved by whole
-days and to another contact, so that pages, reports and `sla verify` find nothing odd about it. All promises of
-the copied policies run around the clock, and to those a day is as long as any other.
+days and to another contact, so that pages, reports and `sla verify` find nothing odd about it. All promises
+of the copied policies run around the clock, and to those a day is as long as any other.
 """
 
 from __future__ import annotations

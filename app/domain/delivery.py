@@ -313,8 +313,8 @@ _TOO_LARGE = 413
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 
-# Gaps after the first, second, ... failed try. A page gives up before it has waited for half a minute, because
-# the next contact method, by another provider, and the next person are the better retry. A notice has nobody
+# Gaps after the first, second, ... failed try. A page gives up before it has waited for half a minute: the
+# next contact method, by another provider, and the next person are the better retry. A notice has nobody
 # behind it and goes on for a day.
 PAGE_GAPS = tuple(timedelta(seconds=s) for s in (5, 10))
 NOTICE_GAPS = tuple(timedelta(seconds=s) for s in (5, 15, 45, 135, 405, 1215, 3600, 10800, 21600, 43200))
