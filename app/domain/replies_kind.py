@@ -76,7 +76,9 @@ def polarity(said: str, *, asked: bool) -> str:
     )
     if answers.THUMB_DOWN.match(said) or (brief and answers.NO.match(said)):
         return "confirm_no"
-    if not asked and (visits.WITHDRAWN.match(said) or answers.APPOINTMENT.match(said)):
+    if not asked and (
+        visits.WITHDRAWN.match(said) or visits.MORE_OF_IT.match(said) or answers.APPOINTMENT.match(said)
+    ):
         return ""
     if brief and not_fixed and not placed and (asked or not visits.CHASE.search(said)):
         return "confirm_no"
@@ -136,7 +138,7 @@ def _about_a_visit(said: str, about: str) -> str:
         return "chase"
     ours = bool(visits.UPDATE_SUBJECT.search(about))
     # Where no trouble is named, the one thing left to ask about is the visit.
-    vague = wants if ours else not (trouble or named)
+    vague = wants if ours else not (trouble or named or visits.ORDER.search(said))
     if vague and not updates and len(said) <= _BRIEF and visits.CHASE_WEAK.search(said):
         return "chase"
     if updates or ours:

@@ -40,6 +40,7 @@ NOT_FIXED: Final = anywhere(
       ok)
     ^(?:still|yes still|well still) (?!waiting|no one|nobody|no eta|need|coming|there|no \w+ here)\w+
     (?:keep|leave) (?:this|it|the ticket) open
+    ^(?:its|it is|this is|that is) still (?:broken|busted|dead|clogged|jammed|stuck)\W*$
     still (?:not (?:fixed|right|working right)|having (?:the )?(?:same|issue|problem)|the same|busted|\
       acting up)
     (?:didnt|did not|couldnt|never) (?:really |even |actually )?(?:fix|repair|solve|resolve|help)\w*

@@ -23,7 +23,8 @@ STOP: Final = anywhere(
     no more (?:texts|messages|msgs|sms)
     (?:take|remove) (?:me|us|my (?:number|name|phone|cell)|this number) (?:off|from|out)(?! this (?:one|\
       ticket|call))
-    (?:remove|delete) (?:my|this) (?:number|phone|cell)|unsubscribe (?:me|us|this|please)|opt (?:me )?out
+    (?:remove|delete) (?:my|this) (?:number|phone|cell)|unsubscribe (?:me|us|this|please)
+    (?<!stop to )(?<!stop 2 )opt (?:me )?out
     (?:deje|dejen|dejar|paren|pare) de (?:mandar|enviar|escribir|textear)\w*
     no me (?:escriban|llamen|texteen|manden mensajes|busquen)
     no (?:me )?(?:manden|mande|envien|envie|escriban) mas|(?:quiteme|quitenme|borreme|saquenme) de
@@ -54,7 +55,7 @@ AUTOMATIC: Final = anywhere(
     \[automat\w+\]|(?:does|do|can) not (?:accept|receive) (?:replies|texts|messages)|(?:not|isnt|\
       arent) monitored|unmonitored|thanks for (?:texting|messaging)
     away from my (?:phone|desk)
-    (?:were|we are) (?:currently )?closed\b.{0,20}\b(?:well|we will)
+    (?:were|we are) (?:currently )?closed\b.{0,20}\b(?:well|we will|and will)
     ich bin (?:im urlaub|bis|nicht|ab|am|vom)|abwesenheit\w*
     (?:limited|intermittent|sporadic) access|mailbox is no longer|no longer (?:with the company|\
       employed)|has left the company
@@ -65,6 +66,7 @@ AUTOMATIC: Final = anywhere(
       as soon|when i|asap|later)
     (?:ill|will|well) (?:get back to you|reply|respond)\b.{0,20}\b(?:business|office|working) hours
     (?:ill|i will|we will|well) (?:get back to you|reply|respond) within \d+|sent automatically
+    ^in a meeting\b.{0,30}\b(?:will|ill|cant)
     (?:im|i am) (?:in a meeting|busy|at work|in class|at the movies)\b.{0,30}\b(?:will|ill|cant talk)
     sent from my car|cant talk right now|(?:ill|i will) (?:call|text) (?:you )?(?:back )?later
     (?:team|agent|representative|colleague|specialist) will (?:get back|be in touch|contact|respond|reply)
@@ -127,7 +129,8 @@ SPAM: Final = anywhere(
       student loan\w*
     web ?(?:site)? (?:design\w*|redesign)|errors on your (?:web)?site|free (?:cruise|iphone|vacation|\
       trip|gift)|win a\b
-    crypto\w*|bitcoin|casino|lottery|your (?:package|parcel)|gift ?card|get approved|pre-?approved|seo
+    crypto\w*|bitcoin|casino|lottery(?! (?:machine|terminal|counter|sign|display|desk|case|kiosk))
+    your (?:package|parcel)|gift ?card|get approved|pre-?approved|seo
     ha ganado|vous avez gagne
     """,
 )
@@ -138,7 +141,8 @@ OFFER: Final = anywhere(
     r"""
     (?:competitive|best|lowest|great|affordable) (?:rates?|prices?|pricing)|may i send|(?:been|are) selected
     congrat\w*|you(?:ve| have)? won|winner|gift ?card|grocery card|prize|claim (?:your|in|now|it|here)
-    reward|sweepstakes|lottery|cash ?app|limited (?:time )?offer|special offer|exclusive (?:offer|deal)
+    reward|sweepstakes|lottery(?! (?:machine|terminal|counter|sign|desk))|cash ?app|limited (?:time )?offer
+    special offer|exclusive (?:offer|deal)
     % off|discount\w*|for free|is free|free (?:quote|inspection|estimate|trial|consultation|demo|audit)
     act now
     book (?:a|your) free|our (?:\w+ )?experts|(?:cut|lower|reduce|slash) (?:your|ur) \w+
@@ -157,9 +161,10 @@ OFFER: Final = anywhere(
     tracking|verify your|suspended|final notice|extended warranty|car warranty
     we are an? (?:leading|top|certified|professional)|leading (?:manufacturer|provider|supplier)
     manufacturer|partnership|cooperat\w+|booth|expo|webinar|register now|unsubscribe|free pass|brochure
+    noticed your|in your area|could use (?:some )?work
     our catalog\w*|our (?:team|company|crews|services?|products?) (?:can|offers?|works?|helps?|specializ\w+)
     we (?:offer|specialize|provide|supply|manufacture)|schedule a (?:call|demo)|quick (?:call|chat)
-    reply yes to|vote|donate|campaign|election|singles|hot (?:girls|deals)|viagra|casino|felicidades
+    reply (?:yes|stop) to|vote|donate|campaign|election|singles|hot (?:girls|deals)|viagra|casino|felicidades
     ha ganado|gano|gratis|promocion|haga clic|felicitations|gagne|offre
     """,
 )
@@ -167,7 +172,7 @@ OFFER: Final = anywhere(
 PRIVATE: Final = anywhere(
     r"""
     (?:for |some |grab )?(?:drinks|dinner|lunch|coffee) (?:tonight|later|tomorrow|with me)
-    (?:birthday|bday) (?:party|cake)
+    (?:birthday|bday) (?:party|cake)|(?:u|you) still selling
     did (?:u|you) get home|bring the (?:chips|beer|food|drinks|kids)|whos number
     pick up (?:the )?(?:cake|kids|food|pizza|groceries|dog)
     (?:the|tonights) game|saw your profile
@@ -189,7 +194,8 @@ PRIVATE: Final = anywhere(
 
 STAFF_FIRST: Final = at_start(
     r"""
-    ^(?:accepted?\b|i have it\W*$|i got it\W*$|(?:store|customer|site|mgr|manager) (?:confirmed|
+    ^(?:(?:im |i am )?on my way[,. ]+(?:\d|eta|be there)|
+    accepted?\b|i have it\W*$|i got it\W*$|(?:store|customer|site|mgr|manager) (?:confirmed|
     confirms|says fixed|closed out)|
     closing #?\d{4,}|en ?route|heading (?:there|over)|
     looking into it|ill handle|got this one|spoke (?:w|with|to) (?:the )?(?:mgr|manager|store|vendor)|
@@ -230,7 +236,7 @@ STAFF: Final = anywhere(
     has the phone|not on call|(?:im|i am) off (?:tonight|today|this week|shift)|handing (?:it |this )?off
     calling (?!you\b|u\b|back\b|about\b|to\b|for\b|in\b|from\b|because\b|again\b|this\b|my\b|\
       our\b)(?:the )?\w+(?: \w+)? now
-    told the (?:store|customer|site)
+    told the (?:store|customer|site)|(?:texted|called|emailed) the (?:store|site|customer)\b.{0,40}\beta\b
     vendor (?:accepted|confirmed|assigned|declined|dispatched|callback|on the way)
     (?:cant|cannot) (?:do|get to|make) (?:it|this|that)(?: one)?
     per (?:dispatch\w*|vendor|the vendor)

@@ -25,6 +25,7 @@ TROUBLE: Final = anywhere(
     shatter\w*|smash\w*|spark\w*|smok\w+|fire|gas|smell\w*|stink\w*|stuck|jammed|dead|died|down
     trip(?:s|ped|ping)|trapped|frozen|melting|warm|hot|freezing|wont|not working|not cooling|not heating
     stopped working|doesnt (?:work|close|open|lock|flush|drain|turn)|out of order
+    a problem (?:here|with|at|in)|rain|raining|climbing|rising
     no (?:power|heat|water|ac|air|lights?|hot|cold|electricity)|rats?|mouse|mice|roach\w*|droppings|sewage
     dizzy|faint\w*|hurt|injured|fell|burn\w*|caught|fumes|explo\w+|vomit\w*|bleeding
     going off|went off|goes off|sounding|pris dans|pris|panicking|panne
@@ -47,8 +48,8 @@ TROUBLE: Final = anywhere(
 
 NOT_TROUBLE: Final = anywhere(
     r"""
-    (?:leak|drip|smell|noise|smoke|beeping|water|flooding|puddle) (?:is |has |just |all )*(?:gone|stopped|\
-      cleared|went away|quit|dried)
+    (?:leak|drip|rain|smell|noise|smoke|beeping|water|flooding|puddle) (?:is |has |just |all )*(?:gone|\
+      stopped|cleared|went away|quit|dried)
     (?:no|not|nothing|isnt|never|without|stopped|quit|arent|wont be|dont have (?:a|any)) (?:more |any |a |\
       longer )?(?:leak\w*|drip\w*|overflow\w*|smok\w+|noise|smell\w*|broken?|loud|hot|warm|wet|puddle|\
       flood\w*|running|problem\w*|issue\w*|fire)

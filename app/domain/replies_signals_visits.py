@@ -11,6 +11,14 @@ from app.domain.replies_signals import anywhere, at_start
 
 CHASE: Final = anywhere(
     r"""
+    (?:are|r) (?:you|u|ya|yall)(?: guys)? (?:even |still |ever |gonna |going to )*send(?:ing)?\b
+    (?:when|whens|what time) (?:is |are |s )?(?:the |our |my )?[\w/]+ HE (?:getting|coming|due|arriving|\
+      supposed|gonna|going)\b
+    where (?:this|it|that|my (?:ticket|request|order)) stands
+    (?:is|are) (?:he|she|they) (?:lost|close|near|almost here)\b
+    (?:should|do) (?:i|we) (?:still )?(?:keep waiting|wait)\b|sigue sin (?:venir|llegar)|^hello{2,}\W*$
+    (?:anyone|anybody|someone|somebody) (?:get|got|see|read|seen) (?:my|our|the) (?:text|message|msg|e-?mail)
+    (?:was|were) promised for \w+day
     ^(?:was |we were |i was )?(?:told|said|promised) \d
     (?:see|know|ask|asking|find out|tell me|confirm|wondering) (?:when|what time|if) (?:the |a |\
       your )?(?:HE|you|u|yall)
@@ -46,7 +54,8 @@ CHASE: Final = anywhere(
       back))
     ^(?:he|she|they|hes|shes|theyre|guy|tech|plumber)(?: is| are)? (?:still )?not here
     ^cuanto (?:tiempo )?mas|^y el (?:tecnico|plomero|electricista|senor)\b
-    (?:when|what time|how soon|where) (?:is |are |will |does |do )?(?:the |our |your |my )[\w/]+ HE\b
+    (?:when|what time|how soon|where) (?:is |are |will |does |do )?(?:the |our |your |my )\
+      (?!(?:pest|bug|floor|window|filter|cleaning|spray|grease|mat|trash|lawn)\b)[\w/]+ HE\b
     (?:give|tell|get) (?:us|me) (?:a|an|the) (?:time|eta|window)
     any luck (?:finding|getting|with)|^(?:r |are )?(?:u|you|ya) (?:guys )?(?:still )?(?:there|alive|\
       coming)\W*$
@@ -63,7 +72,8 @@ CHASE: Final = anywhere(
     ^so+\W*\?+|last i heard|havent seen (?:anyone|anybody|him|them)|not seen (?:anyone|anybody)|\
       what is the plan
     (?:check|ask|see|know|asking|find out) when (?:the |a |my |our )?HE
-    no[ -]?shows?|never (?:showed|arrived|called)|no (?:call ?back|answer|reply|show|sign of)
+    no[ -]?shows?|never (?:showed|arrived|called(?! (?:it|this|that) in))
+    no (?:call ?back|answer|reply|show|sign of)
     (?:still )?(?:nobody|no one|no HE)(?: here(?=\W*$| yet|[.,!])| yet|\W*$)
     (?:supposed|scheduled|promised|meant) to (?:be here|come|arrive|show|have (?:been|come|someone))
     (?:was|were|been|got) (?:told(?! to)|promised)\b.{0,60}\b(?:by|at|hours?|hrs?|today|yesterday|here|\
@@ -105,7 +115,8 @@ CHASE: Final = anywhere(
       venir|serez|va venir)
     (?:arrivez|venez|passez|arrive|vient)(?:-vous| il| ils)? (?:la )?quand
     toujours (?:personne|en attente|pas de nouvelles|aucune nouvelle)
-    personne (?:nest|nous|na rappele|encore)|(?:on|nous) (?:vous )?attend\w*|jattends|des nouvelles
+    personne (?:nest (?:venu|arrive|passe|encore|la\b)|nous|na rappele|encore)
+    (?:on|nous) (?:vous )?attend\w*|jattends|des nouvelles
     ou (?:en est|en sont)[ ]|ca fait .{0,20}heures?
     """,
 )
@@ -183,8 +194,20 @@ AGREED: Final = at_start(
       sweet|nice|got it|gotcha|noted|understood|
     will do|alright|alrighty|thats (?:great|fine|good|perfect|ok)|that is (?:great|fine)|np|no prob|
     perfecto|vale|dale|bueno|entendido|de acuerdo|parfait|daccord|super|genial|excellent|received|sure|
-    no problem|no worries|works for (?:me|us)|that works|see (?:you|u) (?:then|soon)|\d{1,2} ?(?:am|
-    pm)? (?:works|is (?:fine|good)))(?:[.,!]| ?-| |$)
+    no problem|no worries|works for (?:me|us)|that works|
+    (?:today|tonight|tomorrow|tmrw|(?:mon|tues|wednes|thurs|fri|satur|sun)day)
+    (?: (?:at|around|by) \d{1,2}(?::\d\d)?(?: ?[ap]m)?)? (?:works|is (?:fine|good|ok|perfect))|
+    see (?:you|u) (?:then|soon)|\d{1,2} ?(?:am|pm)? (?:works|is (?:fine|good)))(?:[.,!]| ?-| |$)
+    """,
+)
+
+MORE_OF_IT: Final = at_start(r"""^(?:also|and also|plus) (?:the|our|another)\b""")
+
+# Work that somebody orders: "arrives" in it is the thing's arrival, not ours.
+ORDER: Final = anywhere(
+    r"""
+    (?:can|could|would|will) (?:you|u|ya|yall|someone|somebody)(?: guys)? (?:please |pls )?(?:come |help )?\
+      (?:install|add|hang|mount|move|paint|build|assemble|measure|connect|hook)
     """,
 )
 
@@ -199,6 +222,11 @@ WANTS: Final = anywhere(
 
 UPDATE: Final = anywhere(
     r"""
+    ^also (?:the|our|another) .{0,40}\b(?:too|same|as well)\b|(?:sorry|oops|btw)[,. ]+(?:i )?forgot
+    forgot[,. ]+sorry
+    the (?:\w+ ){1,3}(?:one|thing|issue|problem) (?:is |was |its )?(?:for|at) (?:store|st|site)\b
+    ^(?:hi |hello |hey )?(?:its |this is )?(?:\w+ ){1,6}again (?:about|regarding|for|with) the
+    ^(?:ok |and |so |now )?(?:theres|there is) (?:even |way |a lot |much )?more \w+ (?:now|coming)
     (?:pics?|pictures?|photos?|video) (?:sent|attached|coming)|^temps? (?:is |are )?(?:back|down|up|at|\
       holding)\b|^now its\b
     (?:they|he|tech|techs|guy|plumber|electrician) had to
@@ -208,7 +236,8 @@ UPDATE: Final = anywhere(
     ^(?:ok |so |yes |and |well )?(?:the |your |our |that )?(?:[a-z]+ )?(?:he|she|they|guy|tech|techs|\
       plumber|electrician|roofer|vendor|crew|contractor|technician|repairman|\
       locksmith)(?:s)? (?:just |has |\
-      have |is |are |already |finally )*(?:said|says|had to|came|put|needs?|will be back|wants|told|cant|\
+      have |is |are |already |finally )*(?:said|says|say|saying|think|thinks|had to|came|put|needs?
+    will be back|wants|told|cant|\
       couldnt|showed|ordered|left(?! the| his| it| a)|leaving|went to|coming back|gone|here|on site)
     disregard|(?:i|we) (?:had )?called (?:in )?about|ya (?:llego|vino|se fue|termino|esta aqui) (?:el|la|su)
     ^(?:its |it is |this is |for |im at |we are |were )*(?:store|st|site|tienda|\

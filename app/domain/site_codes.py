@@ -54,7 +54,17 @@ _CAPITALISED: Final = re.compile(
     r"\b((?:[A-Z][a-z'\u00c0-\u017f]+|[A-Z]&[A-Z])(?:\s(?:and|&)\s[A-Z][a-z]+|\s[A-Z][a-z]+)?)"
     r"\s#?(\d{1,4})\b(?![:/%°]|[.,]\d|\s?[ap]m\b)"
 )
-_AT_NAME: Final = re.compile(r"\b(?:at|from)\s+(([a-z]{4,})\s+(\d{1,4}))(?=\s*(?:$|[,.!]\s|[,.!]$))")
+_AT_NAME: Final = re.compile(
+    r"\b(?:at|from)\s+(([a-z]{4,})\s+(\d{1,4}))(?=\s*(?:$|[,.!]\s|[,.!]$|\s(?:the|our|we|i|it|has|my)\b))"
+)
+# "we had to get out. cortina 44": a name and a number are the whole last sentence.
+_LAST_NAME: Final = re.compile(r"[.!?;\n]\s*([a-z]{4,})\s+(\d{1,4})\s*[.!]*\s*$")
+# "the pharmacy at 72 our fridge": whoever says where they are calling from.
+_CALLING: Final = re.compile(
+    r"\b(?:calling|manager|pharmacy|deli|bakery|here|kitchen|office)\s+(?:at|from)\s+(\d{2,3})"
+    r"(?=\s+(?:the|our|we|i)\b)",
+    re.IGNORECASE,
+)
 _NOT_A_NAME: Final = _COUNTED | _words(
     "island level floor page step proposal site the a an our your my these those since after before until by "
     "around about at on from for over under only all both another last next past it its is was are were we i "
@@ -100,6 +110,8 @@ _PHRASE_AFTER: Final = re.compile(
     re.IGNORECASE,
 )
 _PHONE: Final = re.compile(r"(?:\+?\d[\s().-]?)?(?:\(?\d{3}\)?[\s.-])?\d{3}[.-]\d{4}\b|\+?\d{7,}")
+# "550 5.1.1 user unknown": what a mail server answered.
+_MAIL_CODE: Final = re.compile(r"\b[245]\d\d[ -]\d\.\d{1,3}\.\d{1,3}\b")
 _SOFT_BREAK: Final = re.compile(r"=20(?=\n)|=\n")
 _NAME_WORDS: Final = 5
 
@@ -110,7 +122,8 @@ def site_mentions(text: str) -> tuple[str, ...]:
     Spoken numbers come back in digits. Times, temperatures, telephone numbers, prices, quantities and ticket
     numbers are left out; a caller still has to ask the directory whether such a site exists.
     """
-    plain = _PHONE.sub(" ~ ", digits_for_words(_SOFT_BREAK.sub("", text)))
+    written = _MAIL_CODE.sub(" ~ ", _SOFT_BREAK.sub("", text))
+    plain = _PHONE.sub(" ~ ", digits_for_words(written))
     found: dict[str, None] = {}
     for pattern in (_NAMED, _MAILBOX, _ZERO):
         for match in pattern.finditer(plain):
@@ -140,11 +153,16 @@ def _signatures(text: str) -> list[str]:
     codes: list[str] = []
     for match in _SIGNED.finditer(text):
         words = match.group(1).lower().split()
-        if not _NOT_A_NAME.intersection(words) and len(words) <= _NAME_WORDS:
+        if not _counts(words) and len(words) <= _NAME_WORDS:
             codes.append(match.group(2))
     for pattern in (_AFTER_NAME, _BEFORE_NAME):
         codes.extend(match.group(1) for match in pattern.finditer(text))
     return codes
+
+
+def _counts(words: list[str]) -> bool:
+    """Return whether one of the lower-case `words` is a thing or a unit that is counted: "registers 1"."""
+    return any(word in _NOT_A_NAME or word.removesuffix("s") in _COUNTED for word in words)
 
 
 def _bare(text: str) -> list[str]:
@@ -152,10 +170,13 @@ def _bare(text: str) -> list[str]:
     codes.extend(
         match.group(2)
         for match in _CAPITALISED.finditer(text)
-        if not _NOT_A_NAME.intersection(match.group(1).lower().split())
-        and _is_free(text, match.start(2), match.end(2))
+        if not _counts(match.group(1).lower().split()) and _is_free(text, match.start(2), match.end(2))
     )
     codes.extend(match.group(3) for match in _AT_NAME.finditer(text) if match.group(2) not in _NOT_A_NAME)
+    codes.extend(match.group(1) for match in _CALLING.finditer(text))
+    named = _LAST_NAME.search(text)
+    if named is not None and named.group(1) not in _COUNTS_BEFORE and not _counts([named.group(1)]):
+        codes.append(named.group(2))
     last = _LAST.search(text)
     if last is not None:
         codes.append(last.group(1))

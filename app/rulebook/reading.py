@@ -63,7 +63,8 @@ _STATED: Final = re.compile(
     r"\b(?:temps?|temperature|at|reading|reads?|its?|it's|is|hit|hitting|around|about|like|still|says?|fait|haciendo"
     r"|now|already|over|reached|climbed to|rose to|up to"
     r"|dropped to|gone to|went to|from -?\d{1,3} to"
-    r"|value\s*:|showing|shows|marca|marque|indique|a|à)\s+"
+    r"|value\s*:|showing|shows|running|sitting|registers|marca|marque|indique"
+    r"|amaneci[oó] (?:en|a)|est[aá] en|a|à)\s+"
     + _NUMBER
     + r"(?![\d:/$%]|[.,]\d|\s*(?:am|pm|a\.m|p\.m|oclock|min|hrs?|hours?|horas|heures|days?|inch|in of"
     r"|ft|feet|people|ppl|of|stores?|stops?|stalls?|units?|doors?|percent"
@@ -72,8 +73,15 @@ _STATED: Final = re.compile(
 )
 _PLACED: Final = re.compile(
     _NUMBER + r"(?!\d)\s+(?:inside|in here|in there|in the (?:store|building|office|kitchen|dining|back)"
+    r"|in (?:the )?(?:lobby|bakery|pharmacy|restaurant|deli|bar|front|shop|cooler|freezer|walk|case)"
     r"|on the (?:sales )?floor|back there|and (?:going|climbing|rising|up|falling|dropping)"
     r"|now\b|adentro|dentro)",
+    re.IGNORECASE,
+)
+# "lobby 88", "freezer 28, was 0": a cold store or a room and what it reads; a small number is its name.
+_READS: Final = re.compile(
+    r"\b(?:coolers?|freezers?|walk.?ins?|fridges?|reach.?ins?|lobby|sales floor|inside|pharmacy)\s+"
+    r"([2-9]\d|1[01]\d)(?=\s*(?:$|[,.;!](?!\d)|deg))",
     re.IGNORECASE,
 )
 _ABOUT_HEAT: Final = re.compile(
@@ -159,7 +167,7 @@ def degrees_in(text: str) -> tuple[float, ...]:
         return ()
     french = _FRENCH.search(spoken.lower()) is not None
     found: dict[int, float] = {}
-    patterns = [_DEGREES, _STATED, _PLACED] if _ABOUT_HEAT.search(spoken) else [_DEGREES]
+    patterns = [_DEGREES, _STATED, _PLACED, _READS] if _ABOUT_HEAT.search(spoken) else [_DEGREES]
     for pattern in patterns:
         for match in pattern.finditer(spoken):
             value = float(match.group(1))

@@ -14,6 +14,7 @@ from app.rulebook.revision import load
 from app.rulebook.score import compare, score
 
 BLIND = ROOT / "tests" / "data" / "blind_messages.csv"
+EMERGENCIES = ROOT / "tests" / "data" / "emergencies.csv"
 AT_LEAST = {
     "P1 rated P1 or P2": 0.98,
     "P1 rated P1": 0.95,
@@ -37,3 +38,15 @@ def test_they_are_read_well(figures: dict[str, float], name: str) -> None:
 
 def test_nobody_is_woken_for_nothing(figures: dict[str, float]) -> None:
     assert figures["P3 or P4 rated P1"] <= 0.05
+
+
+def test_emergencies_are_told_however_they_are_said() -> None:
+    """Short emergencies of every trade, in the ways in which people who never read our lists say them."""
+    with EMERGENCIES.open(encoding="utf-8", newline="") as file:
+        rows = [{"id": row["text"], "channel": "sms", "subject": "", **row} for row in csv.DictReader(file)]
+    said = {prediction.id: prediction for prediction in score(load(RULES), rows)}
+    told = [row for row in rows if said[row["id"]].priority == "P1"]
+    right = [row for row in rows if said[row["id"]].trade == row["trade"]]
+    assert [row["id"] for row in rows if said[row["id"]].priority in {"P3", "P4"}] == []
+    assert len(told) >= 0.96 * len(rows)
+    assert len(right) >= 0.90 * len(rows)
