@@ -11,12 +11,11 @@ import logging
 import os
 import random
 import secrets
-import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,12 +35,12 @@ from app.store import schema
 from app.store.embedded import EmbeddedPostgres
 from app.usecases.accept import InboxWriter
 from app.usecases.health import Health
-from app.usecases.house import House, Identity, Point
+from app.usecases.house import House, Identity
 from app.usecases.pulse import Pulse
 from app.usecases.rule_changes import in_force
 from app.usecases.rule_folder import RuleFolder
 from app.usecases.rule_names import unfilled
-from app.worker.process import is_gone, node_name
+from app.worker.process import ending_at, is_gone, node_name
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -229,7 +228,7 @@ def build(settings: Settings, engine: Engine) -> Instance:
     schema.ensure_current(engine)
     house = build_house(settings, engine, rulebook_in_force(settings, engine))
     if settings.crash_at:
-        house.reach = _crasher(settings.crash_at)
+        house.reach = ending_at(settings.crash_at)
     _warn_of_names(house)
     pulse = Pulse(house, role=settings.role, version=__version__)
     pulse.beat()
@@ -306,21 +305,11 @@ def build_app(settings: Settings, house: House, pulse: Pulse) -> FastAPI:
     return app
 
 
-def _crasher(where: str) -> Callable[[Point], None]:
-    """Return what ends this process at the point `where`, as a power cut would, for the tests of crashes."""
-
-    def reach(point: Point) -> None:
-        if point == where:
-            os.kill(os.getpid(), signal.SIGKILL)
-            threading.Event().wait()  # the signal may come to another thread first: not a step further
-
-    return reach
-
-
 def _parts(settings: Settings, house: House, pulse: Pulse, health: Health) -> tuple[Part, ...]:
     """Return what runs beside the web application, and see to it that `house.wake` wakes a worker."""
     from app.providers.feeds import Feeds
     from app.providers.heartbeat import HeartbeatUrl
+    from app.providers.twilio_received import TwilioReceived
     from app.usecases.leave_calendar import MOST_BYTES
     from app.worker.engine import Worker
     from app.worker.node import Bell, Ear, Heart
@@ -338,6 +327,7 @@ def _parts(settings: Settings, house: House, pulse: Pulse, health: Health) -> tu
         folder.look,
         lambda: beacon.call() if beacon is not None and health.well() else None,
         feeds=Feeds(MOST_BYTES),
+        received=TwilioReceived(twilio_config(settings)) if settings.twilio_account_sid else None,
     )
     house.wake = worker.wake
     return Heart(pulse, is_gone), worker, Ear(house, worker.wake)

@@ -157,6 +157,18 @@ class SmsGateway(Protocol):
         ...
 
 
+class ReceivedLog(Protocol):
+    """The provider's own record of what came in for us, blocking, with a timeout."""
+
+    def since(self, start: datetime, most: int) -> list[Inbound]:
+        """Return texts to us, and calls to us that are over, since `start`, oldest first, `most` of each.
+
+        A text is as its webhook would have been, with the same key. A call is a message without words whose
+        key is not that of any webhook; its `payload` has the `CallSid`. Raises GatewayError.
+        """
+        ...
+
+
 class CallGateway(Protocol):
     """Places and ends calls, blocking, with a timeout. What is spoken, the provider asks our webhooks."""
 

@@ -92,7 +92,6 @@ class Switchboard:
 
     def dial(self, phone: str, number: str) -> Call:
         """Let a phone call one of our numbers."""
-        url = self._config.signed_url(self._config.voice_path)
         call = Call(
             id=new_sid("CA"),
             phone=phone,
@@ -100,7 +99,7 @@ class Switchboard:
             direction=FROM_PHONE,
             at=now(),
             status="ringing",
-            url=url,
+            url=self._config.signed_url(self._config.voice_path),
         )
         self._world.save(call)
         self._start(call)
@@ -156,6 +155,8 @@ class Switchboard:
         self._end(line.call, status)
 
     async def _inbound(self, line: _Line) -> None:
+        if self._world.providers["twilio"].mute:
+            raise _EndedError("failed")
         document = await self._fetch(line, line.call.url, {})
         line.call.status, line.call.answered_at = "in-progress", now()
         await self._talk(line, document)

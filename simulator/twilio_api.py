@@ -161,7 +161,7 @@ class TwilioApi:
 
     def _found(self, query: dict[str, str]) -> Iterator[Text]:
         """Yield the texts that the filters let through, the newest first, from the page token on."""
-        from_time, to_time = _window(query)
+        from_time, to_time = window(query, "DateSent")
         token = query.get("PageToken", "").removeprefix("PA")
         started = not token
         for text in reversed(self._world.texts.values()):
@@ -296,10 +296,10 @@ def whole(value: str, least: int, most: int, name: str) -> int:
     return int(value)
 
 
-def _window(query: dict[str, str]) -> tuple[float, float]:
-    """Return the half-open time that the DateSent filters leave; `DateSent` itself means a day of UTC."""
+def window(query: dict[str, str], field: str) -> tuple[float, float]:
+    """Return the half-open time that the filters on `field` leave; the field itself means a day of UTC."""
     begin, end = 0.0, float("inf")
-    for name in ("DateSent", "DateSent<", "DateSent>"):
+    for name in (field, f"{field}<", f"{field}>"):
         if name not in query:
             continue
         value = query[name]
@@ -308,11 +308,11 @@ def _window(query: dict[str, str]) -> tuple[float, float]:
         except ValueError as error:
             raise TwilioError(20001, f"{name} must be a date or a time in ISO 8601") from error
         at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-        if name == "DateSent":
+        if name == field:
             at = at.replace(hour=0, minute=0, second=0)
-        width = timedelta(seconds=1) if "T" in value and name != "DateSent" else timedelta(days=1)
-        if name != "DateSent<":
+        width = timedelta(seconds=1) if "T" in value and name != field else timedelta(days=1)
+        if name != f"{field}<":
             begin = max(begin, at.timestamp())
-        if name != "DateSent>":
+        if name != f"{field}>":
             end = min(end, (at + width).timestamp())
     return begin, end

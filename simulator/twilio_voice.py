@@ -13,11 +13,13 @@ from simulator.carrier import new_sid
 from simulator.codes import TwilioError
 from simulator.records import TO_PHONE, Call
 from simulator.switchboard import Switchboard, ends
-from simulator.twilio_api import PAGE_SIZE, VERSION, TwilioApi, as_json, date_of, form_pairs, whole
+from simulator.twilio_api import PAGE_SIZE, VERSION, TwilioApi, as_json, date_of, form_pairs, whole, window
 from simulator.twilio_call_check import check_call, check_change
 from simulator.world import World, now
 
-FILTERS = frozenset({"To", "From", "Status", "PageSize", "Page"})
+FILTERS = frozenset(
+    {"To", "From", "Status", "StartTime", "StartTime<", "StartTime>", "PageSize", "Page", "PageToken"}
+)
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -83,7 +85,13 @@ class VoiceApi:
                 raise TwilioError(20001, f"no such parameter: {name}")
         size = whole(query.get("PageSize", str(PAGE_SIZE)), 1, 1000, "PageSize")
         page = whole(query.get("Page", "0"), 0, 10**9, "Page")
-        found = [call for call in reversed(self._world.calls.values()) if _fits(call, query)]
+        begin, end = window(query, "StartTime")
+        ahead = self._world.providers["twilio"].ahead
+        found = [
+            call
+            for call in reversed(self._world.calls.values())
+            if _fits(call, query) and begin <= (call.answered_at or call.at) + ahead < end
+        ]
         shown = [self._shown(call) for call in found[page * size : (page + 1) * size]]
         base = f"/{VERSION}/Accounts/{self._config.account_sid}/Calls.json?"
         filters = {k: v for k, v in query.items() if k not in {"Page", "PageSize"}}

@@ -35,6 +35,8 @@ _OPT_OUT_WORDS = {
 _MEDIA_SID = re.compile(r"/(ME[0-9a-fA-F]{32})\Z")
 _RECORDING_SID = re.compile(r"RE[0-9a-fA-F]{32}")
 _MOST_MEDIA = 10
+MISSED_CALL = "(called while we could not answer: call back)"
+"""What stands for the words of a call that no webhook told us of."""
 _DKIM_PASS = re.compile(r"@([\w.-]+)\s*:\s*pass\b", re.IGNORECASE)
 _FORWARDED = re.compile(r"\s*(?:fwd?|wg|tr|rv|reenv|enc|i)\s*:", re.IGNORECASE)
 _REPLIED = re.compile(r"\s*(?:re|aw|sv|antw|rif|ref|res)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
@@ -117,6 +119,8 @@ def _read_call(inbound: Inbound) -> Message:
     payload = inbound.payload
     heard = _string(payload, "SpeechResult") or _string(payload, "TranscriptionText")
     text = storable(heard)[:LONGEST_TEXT].strip()
+    if not text and _string(payload, "Missed"):
+        text = MISSED_CALL
     recording = _RECORDING_SID.fullmatch(_string(payload, "RecordingSid"))
     media: tuple[Media, ...] = ()
     if recording and not text:

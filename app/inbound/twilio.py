@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.domain.message import Channel, Inbound, InboundKind
+from app.domain.phone_numbers import phone_of
 from app.inbound.config import InboundConfig
 from app.inbound.door import Doors, add, bounded, hand_over, key_of
-from app.inbound.twilio_door import Fields, TwilioDoor, first, payload_of, phone_of
+from app.inbound.twilio_door import Fields, TwilioDoor, first, payload_of
 from app.ports import Acceptor, Clock
 
 _ANSWER = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'

@@ -14,10 +14,11 @@ from starlette.responses import Response
 from app.domain.call_texts import SpokenId
 from app.domain.errors import CloseloopError
 from app.domain.message import Channel, Inbound, InboundKind
+from app.domain.phone_numbers import phone_of
 from app.inbound import twiml
 from app.inbound.config import InboundConfig
 from app.inbound.door import Doors, add, bounded, hand_over, key_of, turn_away
-from app.inbound.twilio_door import Fields, TwilioDoor, first, payload_of, phone_of
+from app.inbound.twilio_door import Fields, TwilioDoor, first, payload_of
 from app.ports import Acceptor, CallDesk, Clock, Prompt
 
 # The words are said this often; a phone that lies off the hook is no answer.

@@ -5,21 +5,19 @@ What must not live here: what a request means (the other twilio_*.py, domain/rea
 
 from __future__ import annotations
 
-import re
 from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.domain.phone_numbers import phone_of
 from app.inbound.config import InboundConfig
-from app.inbound.door import bounded, read_body, storable_json, turn_away
+from app.inbound.door import read_body, storable_json, turn_away
 from app.inbound.forms import FormError, parse_urlencoded
 from app.inbound.signatures import TwilioSignature
 from app.ports import Acceptor
 
 Fields = dict[str, list[str]]
-
-_CHANNEL_PREFIX = re.compile(r"(?:whatsapp|rcs|sms)\s*:", re.IGNORECASE)
 
 
 class TwilioDoor:
@@ -66,18 +64,6 @@ class TwilioDoor:
         query: bytes = request.scope["query_string"]
         url = self._config.public_base_url.rstrip("/") + path.decode("latin-1")
         return f"{url}?{query.decode('latin-1')}" if query else url
-
-
-def phone_of(address: str) -> str:
-    """Return a Twilio address as E.164, a short code's digits, or a sender's name in lower case.
-
-    WhatsApp and RCS put their name before the number; the person is the same, so it goes.
-    """
-    plain = _CHANNEL_PREFIX.sub("", address.strip(), count=1).strip()
-    digits = re.sub(r"[\s().-]", "", plain)
-    if re.fullmatch(r"\+?\d{3,20}", digits, re.ASCII):
-        return digits
-    return bounded(plain.lower(), 100)
 
 
 def first(fields: Fields, name: str) -> str:

@@ -6,27 +6,23 @@ is recorded, and the words follow. What must not live here: what a message means
 
 from __future__ import annotations
 
-import re
-
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.domain.call_texts import SpokenId
 from app.domain.message import Channel, Inbound, InboundKind
+from app.domain.phone_numbers import caller_of, phone_of
 from app.inbound import twiml
 from app.inbound.config import InboundConfig
-from app.inbound.door import Doors, add, bounded, hand_over, key_of
-from app.inbound.twilio_door import Fields, TwilioDoor, first, payload_of, phone_of
+from app.inbound.door import Doors, add, hand_over, key_of
+from app.inbound.twilio_door import Fields, TwilioDoor, first, payload_of
 from app.ports import Acceptor, CallDesk, Clock, Prompt
 
 _PATH = "/inbound/twilio/voice"
 # The caller's words are nowhere but in the request: Twilio is to try again when it could not be stored.
 _PATIENCE = "#rc=3&rp=all&ct=2000&rt=4000"
 _ASKED = 2
-_SHOWN = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
-# What Twilio writes for callers who hide their number: the letters of ANONYMOUS, RESTRICTED, ... on a keypad.
-_HIDDEN = frozenset({"+266696687", "+7378742833", "+2562533", "+8566", "+86282452253"})
 
 
 def doors(config: InboundConfig, acceptor: Acceptor, clock: Clock, desk: CallDesk) -> Doors:
@@ -112,7 +108,7 @@ class _Door:
             kind=kind,
             channel=Channel.VOICE,
             key=key_of(first(fields, "CallSid"), what),
-            sender=_caller(fields),
+            sender=caller_of(first(fields, "From"), first(fields, "CallSid")),
             recipient=phone_of(first(fields, "To")),
             received_at=self._clock.now(),
             payload=payload_of(fields),
@@ -121,14 +117,3 @@ class _Door:
 
     def _said_url(self, asked: int) -> str:
         return f"{self._base}/said?n={asked}{_PATIENCE}"
-
-
-def _caller(fields: Fields) -> str:
-    """Return the caller's number; for one who hides it a name of this call's own.
-
-    Two of them are not one sender: the second one's words are not about the first one's ticket.
-    """
-    number = phone_of(first(fields, "From"))
-    if _SHOWN.fullmatch(number) and number not in _HIDDEN:
-        return number
-    return bounded(f"anonymous {first(fields, 'CallSid')[-8:]}")

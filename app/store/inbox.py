@@ -181,6 +181,31 @@ def of_ticket(connection: Connection, ticket_id: int) -> list[Kept]:
     return [Kept(**row) for row in rows.mappings()]
 
 
+def known_keys(connection: Connection, provider: str, kind: InboundKind, keys: Sequence[str]) -> set[str]:
+    """Return which of these keys of a provider's requests are stored."""
+    if not keys:
+        return set()
+    rows = connection.execute(
+        select(inbox.c.key).where(
+            inbox.c.provider == provider, inbox.c.kind == kind.value, inbox.c.key.in_(keys)
+        ),
+    )
+    return set(rows.scalars())
+
+
+def latest(connection: Connection, provider: str) -> datetime | None:
+    """Return when the newest message of a provider's came in, None if none ever has."""
+    row = connection.execute(_LATEST, {"provider": provider}).first()
+    return row.received_at if row else None
+
+
+# Ids grow with time, so that few rows are looked at.
+_LATEST = text(
+    """
+    SELECT received_at FROM inbox WHERE provider = :provider AND kind = 'message' ORDER BY id DESC LIMIT 1
+    """,
+)
+
 _FINISH = text(
     """
     UPDATE inbox SET state = h.state, ticket_id = h.ticket_id, outcome = h.outcome, handled_at = :now

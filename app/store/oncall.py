@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
 from app.domain.uncovered import Uncovered
@@ -153,6 +153,14 @@ def forget_before(connection: Connection, job: str, before: datetime) -> int:
     """Drop entries of a job that are too old to come up again; return how many."""
     gone = connection.execute(delete(ledger).where(ledger.c.job == job, ledger.c.done_at < before))
     return gone.rowcount
+
+
+def last_time(connection: Connection, job: str) -> datetime | None:
+    """Return the latest instant that a job was entered with, None if it never was."""
+    latest: datetime | None = connection.execute(
+        select(func.max(ledger.c.done_at)).where(ledger.c.job == job)
+    ).scalar()
+    return latest
 
 
 def forget_except(connection: Connection, job: str, keys: Collection[str]) -> None:

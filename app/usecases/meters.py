@@ -7,4 +7,7 @@ from prometheus_client import Counter
 DELIVERIES = Counter(
     "closeloop_deliveries", "Calls to a provider, by channel and how they ended.", ["channel", "result"]
 )
+MISSED = Counter(
+    "closeloop_inbound_missed", "Messages and calls that no webhook told us of, found in the provider's list."
+)
 BROKEN = Counter("closeloop_promises_broken", "Broken promises that the reconciler found, by kind.", ["kind"])

@@ -14,15 +14,11 @@ from sqlalchemy import Connection
 
 from app.domain.clocks import CLOSURE
 from app.domain.commands import TimerFired
-from app.domain.directory import MethodKind, Role
-from app.domain.message import Channel
-from app.domain.roster import Scope
 from app.store import oncall, records
 from app.store import outbox as outbox_store
 from app.store import reconcile as reconcile_store
 from app.store import tickets as ticket_store
-from app.store.outbox import PAGE, OutboxRow
-from app.usecases import meters
+from app.usecases import alarms, meters
 from app.usecases.desk import Desk
 from app.usecases.house import House
 from app.usecases.outcomes import failure_of, report_failures
@@ -34,10 +30,8 @@ KIND = "promise_broken"
 EVERY = timedelta(minutes=1)
 LATEST = timedelta(seconds=30)
 """For so long anything that is due may wait before it counts as standing still."""
-_ALARM_EVERY = timedelta(minutes=15)
 _KEPT = timedelta(days=1)
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-_PATHS = {MethodKind.SMS: Channel.SMS, MethodKind.EMAIL: Channel.EMAIL}
 _SHOWN = 5
 
 
@@ -54,7 +48,7 @@ def reconcile(house: House) -> Findings | None:
     """Look once for this minute; return what was found, or None when another node has looked already."""
     now = house.clock.now()
     with house.begin() as connection:
-        if not oncall.first_time(connection, JOB, [_slot(now, EVERY)], now):
+        if not oncall.first_time(connection, JOB, [alarms.slot(now, EVERY)], now):
             return None
         oncall.forget_before(connection, JOB, now - _KEPT)
         broken = reconcile_store.broken(connection)
@@ -123,35 +117,7 @@ def _alarm(house: House, connection: Connection, broken: dict[str, list[int]], f
     detail = {"broken": found.broken, "ids": shown, "unrepaired": found.unrepaired, "late": found.late}
     entry = records.AuditEntry(id=house.ids.next(), at=now, kind=KIND, subject=JOB, detail=detail)
     records.add_audit(connection, [entry])
-    if not oncall.first_time(connection, KIND, [_slot(now, _ALARM_EVERY)], now):
-        return
-    roster = house.roster(connection)
-    methods = [
-        (person, method)
-        for person in roster.who([Role.DUTY_MANAGER], Scope(), now)
-        for method in roster.methods(person)
-        if method.kind in _PATHS
-    ]
-    words = _words(found)
-    outbox_store.put(
-        connection,
-        [
-            OutboxRow(
-                id=house.ids.next(),
-                ticket_id=None,
-                rank=PAGE,
-                text_id=KIND,
-                channel=_PATHS[method.kind],
-                address=method.address,
-                person=person,
-                subject="Closeloop needs a look" if method.kind == MethodKind.EMAIL else "",
-                body=words,
-                created_at=now,
-                not_before=now,
-            )
-            for person, method in methods
-        ],
-    )
+    alarms.raise_alarm(house, connection, KIND, _words(found))
 
 
 def _words(found: Findings) -> str:
@@ -163,10 +129,4 @@ def _words(found: Findings) -> str:
     if found.late:
         worst = max(found.late, key=lambda name: found.late[name])
         said.append(f"{worst} waiting for {found.late[worst]:.0f} s")
-    return f"Closeloop alarm: {'; '.join(said)}. Whoever runs it: closeloop doctor"
-
-
-def _slot(now: datetime, every: timedelta) -> str:
-    """Return the interval that `now` is in, as a key of the ledger."""
-    seconds = every // timedelta(seconds=1)
-    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC).isoformat()
+    return "; ".join(said)

@@ -13,7 +13,7 @@ from threading import Event, Thread
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from app.ports import FeedReader
+from app.ports import FeedReader, ReceivedLog
 from app.usecases import (
     coverage_watch,
     delivery,
@@ -21,6 +21,7 @@ from app.usecases import (
     hanging_up,
     intake,
     leave_feeds,
+    missed,
     orphans,
     reconcile,
     shift_texts,
@@ -98,11 +99,12 @@ class Worker:
         minutely: Callable[[], object] = lambda: None,
         *,
         feeds: FeedReader,
+        received: ReceivedLog | None = None,
     ) -> None:
         """Prepare the loops for this house; what is decided by time rests while its clock is wrong.
 
         `look_for_rules` is called each second: it takes over a changed rulebook. `minutely` is called by the
-        node that reconciled.
+        node that reconciled. `received` is the provider's list of what came in; None: there is none.
         """
         self._senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="sender")
         self._notice_senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="notice-sender")
@@ -128,6 +130,9 @@ class Worker:
         self._feeds = Loop("feeds", lambda: leave_feeds.read_feed(house, feeds))
         self._reconcile = Loop("reconcile", lambda: reconcile.once_a_minute(house, minutely))
         self._unheard = Loop("unheard", lambda: unheard.ask_about_unheard(house, gateways.sms))
+        self._missed = Loop(
+            "missed", lambda: missed.take_in_missed(house, received) if received and pulse.trusted else 0
+        )
         self._coverage = Loop("coverage", lambda: coverage_watch.watch(house))
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
@@ -141,6 +146,7 @@ class Worker:
             seconds = {
                 self._reconcile: RECONCILE_SECONDS,
                 self._unheard: RECONCILE_SECONDS,
+                self._missed: RECONCILE_SECONDS,
                 self._coverage: COVERAGE_SECONDS,
             }.get(loop, TICK_SECONDS)
             self._scheduler.add_job(loop.wake, "interval", seconds=seconds)
@@ -175,5 +181,6 @@ class Worker:
             self._feeds,
             self._reconcile,
             self._unheard,
+            self._missed,
             self._coverage,
         )

@@ -1,11 +1,16 @@
-"""The name of a node, and whether its process is known to be gone: each knows only its own machine's."""
+"""The name of a node, its end, and whether its process is known to be gone: each knows only its machine's."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
+import threading
+from collections.abc import Callable
 from pathlib import Path
+
+from app.usecases.house import Point
 
 
 def node_name(chance: str) -> str:
@@ -27,6 +32,17 @@ def is_gone(node: str) -> bool:
     except OSError:
         return False
     return False
+
+
+def ending_at(where: str) -> Callable[[Point], None]:
+    """Return what ends this process at the point `where`, as a power cut would, for the tests of crashes."""
+
+    def reach(point: Point) -> None:
+        if point == where:
+            os.kill(os.getpid(), signal.SIGKILL)
+            threading.Event().wait()  # the signal may come to another thread first: not a step further
+
+    return reach
 
 
 def _machine() -> str:

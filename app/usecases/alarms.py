@@ -1,0 +1,69 @@
+"""Closeloop's own alarms: the duty manager hears that something is wrong with it, by a way that works.
+
+What must not live here: what is wrong (reconcile.py, missed.py, outcomes.py).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from app.domain.directory import MethodKind, Role
+from app.domain.message import Channel
+from app.domain.roster import Scope
+from app.store import oncall
+from app.store import outbox as outbox_store
+from app.store.outbox import PAGE, OutboxRow
+from app.usecases.house import House
+
+ALARM_EVERY = timedelta(minutes=15)
+_PATHS = {MethodKind.SMS: Channel.SMS, MethodKind.EMAIL: Channel.EMAIL}
+_KEPT = timedelta(days=1)
+
+
+def raise_alarm(
+    house: House, connection: Connection, kind: str, words: str, *, without: frozenset[Channel] = frozenset()
+) -> bool:
+    """Tell who is on duty now, at most once in a quarter of an hour for each `kind`; return whether it was.
+
+    It goes by text and by mail at once, because the broken way may be one of them, but never by those in
+    `without`, which are known to be broken. `words` are a sentence without its full stop.
+    """
+    now = house.clock.now()
+    if not oncall.first_time(connection, kind, [slot(now, ALARM_EVERY)], now):
+        return False
+    oncall.forget_before(connection, kind, now - _KEPT)
+    roster = house.roster(connection)
+    methods = [
+        (person, method)
+        for person in roster.who([Role.DUTY_MANAGER], Scope(), now)
+        for method in roster.methods(person)
+        if method.kind in _PATHS and _PATHS[method.kind] not in without
+    ]
+    outbox_store.put(
+        connection,
+        [
+            OutboxRow(
+                id=house.ids.next(),
+                ticket_id=None,
+                rank=PAGE,
+                text_id=kind,
+                channel=_PATHS[method.kind],
+                address=method.address,
+                person=person,
+                subject="Closeloop needs a look" if method.kind == MethodKind.EMAIL else "",
+                body=f"Closeloop alarm: {words}. Whoever runs it: closeloop doctor",
+                created_at=now,
+                not_before=now,
+            )
+            for person, method in methods
+        ],
+    )
+    return bool(methods)
+
+
+def slot(now: datetime, every: timedelta) -> str:
+    """Return the interval that `now` is in, as a key of the ledger."""
+    seconds = every // timedelta(seconds=1)
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC).isoformat()

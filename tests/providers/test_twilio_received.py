@@ -1,0 +1,81 @@
+"""The list of what came in, by the real SDK from the simulator: pages, times, pictures, calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from app.domain.message import Channel
+from app.domain.reading import MISSED_CALL, read_message
+from app.ports import GatewayError
+from app.providers.twilio import TwilioConfig
+from app.providers.twilio_received import TwilioReceived
+from simulator.config import Config
+from simulator.running import Simulator
+
+TO = "+15005550111"
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator(Config(app_url="http://127.0.0.1:9")) as running:
+        yield running
+
+
+def reader(base: str, token: str = Config().auth_token) -> TwilioReceived:
+    return TwilioReceived(
+        TwilioConfig(
+            account_sid=Config().account_sid,
+            auth_token=token,
+            from_number=Config().numbers[0],
+            public_base_url="https://hooks.acme.example",
+            api_base=base,
+            timeout=30.0,
+        )
+    )
+
+
+def test_texts_and_calls_are_listed_oldest_first(simulator: Simulator) -> None:
+    simulator.reset()
+    simulator.set_provider("twilio", mute=True)
+    for body in ("one", "two \u2603", "three"):
+        simulator.text(TO, body, media=[("image/png", b"png")] if body == "three" else ())
+    simulator.call(TO)
+    log = reader(simulator.url)
+    listed = log.since(LONG_AGO, 100)
+    texts = [read_message(item) for item in listed if item.channel is Channel.SMS]
+    assert [text.text for text in texts] == ["one", "two \u2603", "three"]
+    assert {text.sender for text in texts} == {TO}
+    assert [len(text.media) for text in texts] == [0, 0, 1]
+    assert texts[2].media[0].ref.startswith(f"{texts[2].message_id}/ME")
+    (call,) = [item for item in listed if item.channel is Channel.VOICE]
+    assert (read_message(call).text, read_message(call).sender) == (MISSED_CALL, TO)
+    assert [item.key for item in log.since(LONG_AGO, 100)] == [item.key for item in listed]
+    assert [read_message(i).text for i in log.since(LONG_AGO, 2) if i.channel is Channel.SMS] == [
+        "two \u2603",
+        "three",
+    ]
+    assert log.since(datetime(2200, 1, 1, tzinfo=UTC), 100) == []
+    log.close()
+
+
+def test_more_than_a_page_is_read_to_its_end(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.providers.twilio_received._PAGE", 2)
+    simulator.reset()
+    simulator.set_provider("twilio", mute=True)
+    for n in range(5):
+        simulator.text(TO, str(n))
+    log = reader(simulator.url)
+    assert [item.payload["Body"] for item in log.since(LONG_AGO, 100)] == list("01234")
+    assert [item.payload["Body"] for item in log.since(LONG_AGO, 3)] == list("234")
+    log.close()
+
+
+def test_a_list_that_cannot_be_had_is_an_error(simulator: Simulator) -> None:
+    for log in (reader(simulator.url, "0" * 32), reader("http://127.0.0.1:9")):
+        with pytest.raises(GatewayError):
+            log.since(LONG_AGO, 10)
+        log.close()
