@@ -10,7 +10,8 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from itertools import islice
 
@@ -26,29 +27,37 @@ _MARK = re.compile(r"\bzx[b-w]{5}\b")
 _GOAL_MS, _GOAL_COMMITS = 500.0, 30.0
 _PATIENCE = 120.0
 _WARM = 60
+# Messages a second, for how many seconds, how many processes of ours: one does all, two are web and worker.
+_LOADS = ((50, 30, 2), (50, 30, 1), (200, 10, 2))
+_QUICK = ((50, 6, 2), (50, 6, 1), (200, 3, 2))
+_NODES = {1: "one process", 2: "web node and worker node"}
 
 
 def measure(place: Place, say: Callable[[str], None], *, quick: bool) -> Result:
-    """Measure at 50 and at 200 messages a second, each on a fresh database, after a commit's own latency."""
+    """Measure at 50 messages a second in one process, and at 50 and 200 with a web node and a worker node.
+
+    Each on a fresh database, after a commit's own latency.
+    """
     figures: list[Figure] = []
     numbers: dict[str, object] = {}
     broken = False
-    for per_second, seconds in ((50, 6), (200, 3)) if quick else ((50, 30), (200, 10)):
+    for per_second, seconds, nodes in _QUICK if quick else _LOADS:
         with place.database() as database:
             commit = spread(commit_latencies(database, 100 if quick else 500))
             say(f"one raw commit: p50 {commit['p50']} ms, p99 {commit['p99']} ms")
-            found = _one_load(place, database, per_second, seconds)
+            found = _one_load(place, database, per_second, seconds, nodes)
         page = found["page_ms"]
         assert isinstance(page, dict)
-        say(f"webhook to page at {per_second}/s: {page}, lost {found['lost']}")
-        figures += _lines(per_second, found, page, commit)
+        load = f"at {per_second} messages/s, {_NODES[nodes]}"
+        say(f"webhook to page {load}: {page}, lost {found['lost']}")
+        figures += _lines(load, found, page, commit)
         broken |= bool(found["lost"])
-        numbers[f"pages_at_{per_second}"] = {**found, "commit_ms": commit}
+        numbers[f"pages_at_{per_second}_by_{nodes}"] = {**found, "commit_ms": commit}
     return Result(figures=figures, broken=broken, numbers=numbers)
 
 
 def _lines(
-    per_second: int, found: dict[str, object], page: dict[str, float], commit: dict[str, float]
+    load: str, found: dict[str, object], page: dict[str, float], commit: dict[str, float]
 ) -> list[Figure]:
     ratio = page["p99"] / commit["p99"]
     answer = found["answer_ms"]
@@ -57,7 +66,7 @@ def _lines(
     lost += f", {found['refused']} not accepted" if found["refused"] else ""
     return [
         Figure(
-            what=f"webhook to page handed to the provider at {per_second} messages/s, p99 (p50, max)",
+            what=f"webhook to page handed to the provider {load}, p99 (p50, max)",
             value=f"{page['p99']:.0f} ms ({page['p50']:.0f}, {page['max']:.0f}){lost}",
             baseline=f"{commit['p99']:.1f} ms ({commit['p50']:.1f}): one raw commit",
             ratio=f"{ratio:.0f} x",
@@ -65,16 +74,32 @@ def _lines(
             met=page["p99"] < _GOAL_MS and ratio <= _GOAL_COMMITS and not lost,
         ),
         Figure(
-            what=f"the webhook's own answer at {per_second} messages/s, p99 (p50, max)",
+            what=f"the webhook's own answer {load}, p99 (p50, max)",
             value=f"{answer['p99']:.0f} ms ({answer['p50']:.0f}, {answer['max']:.0f})",
         ),
     ]
 
 
-def _one_load(place: Place, database: str, per_second: int, seconds: int) -> dict[str, object]:
+@contextmanager
+def _serving(place: Place, database: str, port: int, phones: str, nodes: int) -> Iterator[list[int]]:
+    """Run one process that does everything, or a web node and a worker node; return their process ids."""
+    with ExitStack() as stack:
+        if nodes == 1:
+            yield [stack.enter_context(place.server(database, port, phones)).pid]
+            return
+        web = stack.enter_context(place.server(database, port, phones, worker="false"))
+        settings = {"web": "false", "public_url": f"http://127.0.0.1:{port}"}
+        worker = stack.enter_context(place.server(database, free_port(), phones, **settings))
+        yield [web.pid, worker.pid]
+
+
+def _one_load(place: Place, database: str, per_second: int, seconds: int, nodes: int) -> dict[str, object]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with place.phones(port) as (simulator, phones), place.server(database, port, phones.url) as server:
+    with (
+        place.phones(port) as (simulator, phones),
+        _serving(place, database, port, phones.url, nodes) as servers,
+    ):
         written = [
             (mark, sms_request(url, f"SM{secrets.token_hex(16)}", phone, text))
             for mark, phone, text in islice(messages(), _WARM + per_second * seconds)
@@ -84,7 +109,7 @@ def _one_load(place: Place, database: str, per_second: int, seconds: int) -> dic
         first = asyncio.run(at_random(port, warm, 20))
         _arrivals(phones, place.managers, first)
         groups = {
-            "server": [server.pid],
+            "server": servers,
             "simulator": [simulator.pid],
             "postgres": place.postgres_processes(),
         }
@@ -100,6 +125,7 @@ def _one_load(place: Place, database: str, per_second: int, seconds: int) -> dic
     latencies = [arrived[mark] - due for mark, due in sent.due.items() if mark in arrived]
     return {
         "per_second": per_second,
+        "processes": nodes,
         "messages": len(requests),
         "page_ms": spread(latencies),
         "answer_ms": spread(list(sent.answered.values())),

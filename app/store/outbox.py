@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Update, case, func, select, text, update
@@ -303,29 +303,41 @@ def unheard(
     return [tuple(row) for row in connection.execute(_UNHEARD, asked)]
 
 
-def set_status(
-    connection: Connection,
-    row_id: int,
-    *,
-    status: str,
-    provider_id: str,
-    code: str,
-    detail: str,
-    failed: bool,
-    finished: bool,
-    now: datetime,
-) -> None:
-    """Write the provider's later word. `failed`: it will never arrive; `finished`: nothing is left to do."""
-    values: dict[str, object] = {"status": status, "detail": detail[:500]}
-    if code:
-        values["code"] = code
-    if provider_id:
-        values["provider_id"] = provider_id
-    if failed:
-        values["failure_reported"] = True
-    if finished:
-        values["finished_at"] = now
-    connection.execute(update(outbox).where(outbox.c.id == row_id).values(**values))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterWord:
+    """What a provider says later of a message. `failed`: it will never arrive; `finished`: all is done."""
+
+    id: int
+    status: str
+    provider_id: str
+    code: str
+    detail: str
+    failed: bool
+    finished: bool
+
+
+_LATER_WORDS = text(
+    """
+    UPDATE outbox o SET
+        status = t.status,
+        detail = t.detail,
+        code = coalesce(nullif(t.code, ''), o.code),
+        provider_id = coalesce(nullif(t.provider_id, ''), o.provider_id),
+        failure_reported = o.failure_reported OR t.failed,
+        finished_at = CASE WHEN t.finished THEN :now ELSE o.finished_at END
+    FROM json_to_recordset(CAST(:words AS json)) AS t (
+        id bigint, status text, provider_id text, code text, detail text, failed boolean, finished boolean
+    )
+    WHERE o.id = t.id
+    """,
+)
+
+
+def set_status(connection: Connection, words: Sequence[LaterWord], now: datetime) -> None:
+    """Write the providers' later words, one for each message; their rows are locked (see `deliveries`)."""
+    if words:
+        told = [{**asdict(word), "detail": word.detail[:500]} for word in words]
+        connection.execute(_LATER_WORDS, {"words": json.dumps(told), "now": now})
 
 
 def mark_reported(connection: Connection, ids: Collection[int]) -> None:

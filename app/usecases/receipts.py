@@ -9,6 +9,7 @@ from app.domain.message import Receipt
 from app.store import contact_checks
 from app.store import outbox as outbox_store
 from app.store.inbox import Handled, Waiting
+from app.store.outbox import LaterWord
 from app.usecases.desk import Desk
 from app.usecases.outcomes import failure_of, note_reaction, report_failures
 
@@ -25,6 +26,7 @@ def apply(desk: Desk, receipts: Sequence[tuple[Waiting, Receipt]]) -> list[Handl
     reported = {row_id for row_id, delivery in known.items() if delivery.failure_reported}
     handled, failures = [], []
     arrived: set[tuple[str, str]] = set()
+    words: dict[int, LaterWord] = {}
     for waiting, receipt in receipts:
         row_id = receipt.outbox_id or by_provider.get(receipt.provider_id, 0)
         delivery = known.get(row_id)
@@ -36,18 +38,7 @@ def apply(desk: Desk, receipts: Sequence[tuple[Waiting, Receipt]]) -> list[Handl
         status[row_id] = now_status
         failed = moved and now_status.has_failed
         if moved:
-            outbox_store.set_status(
-                connection,
-                row_id,
-                status=now_status,
-                provider_id=receipt.provider_id,
-                code=receipt.error_code,
-                detail=receipt.detail,
-                failed=failed,
-                # Words can still be left on the voicemail that answered a call.
-                finished=failed and receipt.error_code != "machine",
-                now=desk.now,
-            )
+            words[row_id] = _word(row_id, receipt, now_status, words.get(row_id))
         if moved and delivery.person and now_status in (DeliveryStatus.DELIVERED, DeliveryStatus.READ):
             arrived.add((delivery.channel, delivery.address))
         if failed and row_id not in reported:
@@ -64,6 +55,23 @@ def apply(desk: Desk, receipts: Sequence[tuple[Waiting, Receipt]]) -> list[Handl
             note_reaction(desk, reaction, delivery.channel, delivery.address, receipt.detail)
         outcome = f"receipt: {now_status}" if moved else "receipt: nothing new"
         handled.append(Handled(waiting.id, delivery.ticket_id, outcome))
+    outbox_store.set_status(connection, list(words.values()), desk.now)
     contact_checks.clear_failing(connection, arrived)
     report_failures(desk, failures)
     return handled
+
+
+def _word(row_id: int, receipt: Receipt, status: DeliveryStatus, earlier: LaterWord | None) -> LaterWord:
+    """Return what is to be written of a message after one more receipt; `earlier` is of the same batch."""
+    failed = status.has_failed
+    # Words can still be left on the voicemail that answered a call.
+    finished = failed and receipt.error_code != "machine"
+    return LaterWord(
+        id=row_id,
+        status=status,
+        provider_id=receipt.provider_id or (earlier.provider_id if earlier else ""),
+        code=receipt.error_code or (earlier.code if earlier else ""),
+        detail=receipt.detail,
+        failed=failed or (earlier is not None and earlier.failed),
+        finished=finished or (earlier is not None and earlier.finished),
+    )

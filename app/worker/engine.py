@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event, Thread
+from threading import Condition, Event, Thread
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -42,41 +42,55 @@ _PAUSE_AFTER_ERROR = 1.0
 
 
 class Loop:
-    """One thread that calls `work` until it says that nothing was left, each time it is woken."""
+    """Threads that call `work` until it says that nothing was left. A wake-up sets one of them to work."""
 
-    def __init__(self, name: str, work: Callable[[], int]) -> None:
-        """Prepare the loop; `work` returns how much it did."""
+    def __init__(self, name: str, work: Callable[[], int], threads: int = 1, gather: float = 0) -> None:
+        """Prepare the loop; `work` returns how much it did. It lets work gather for so many seconds first."""
         self._work = work
         self._name = name
-        self._woken = Event()
+        self._gather = gather
+        self._woken = False
+        self._changed = Condition()
         self._stopping = Event()
-        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._threads = [Thread(target=self._run, name=name, daemon=True) for _ in range(threads)]
 
     def start(self) -> None:
-        """Start the thread; it looks for work at once."""
-        self._woken.set()
-        self._thread.start()
+        """Start the threads; one looks for work at once."""
+        self.wake()
+        for thread in self._threads:
+            thread.start()
 
     def wake(self) -> None:
-        """Say that there may be work. Never blocks."""
-        self._woken.set()
+        """Say that there may be work: one who rests looks, else the first who is done with a round."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify()
 
     def stop(self) -> None:
-        """Let the present round end, then end the thread."""
+        """Let the present rounds end, then end the threads."""
         self._stopping.set()
-        self._woken.set()
-        self._thread.join(timeout=30)
+        with self._changed:
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(timeout=30)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._woken.wait()
-            self._woken.clear()
+        while self._rest():
+            if self._gather:
+                self._stopping.wait(self._gather)
             try:
                 while not self._stopping.is_set() and self._work():
                     pass
             except Exception as error:  # noqa: BLE001 - the loop must outlive a database that is away
                 log.error("loop_failed", loop=self._name, error=repr(error)[:500])  # noqa: TRY400
                 self._stopping.wait(_PAUSE_AFTER_ERROR)
+
+    def _rest(self) -> bool:
+        """Return when there may be work: True, or False when all is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._woken or self._stopping.is_set())
+            self._woken = False
+        return not self._stopping.is_set()
 
 
 def _watch_oncall(house: House) -> int:
@@ -109,7 +123,8 @@ class Worker:
         self._senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="sender")
         self._notice_senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="notice-sender")
         self._inbox = Loop("inbox", lambda: intake.handle_waiting(house) if pulse.trusted else 0)
-        self._receipts = Loop("receipts", lambda: intake.handle_receipts(house))
+        # Two come for each message sent, and one by one they cost more than the message did.
+        self._receipts = Loop("receipts", lambda: intake.handle_receipts(house), gather=0.1)
         self._timers = Loop(
             "timers",
             lambda: timers.fire_due(house) + orphans.ask_for_orphans(house) if pulse.trusted else 0,
@@ -118,6 +133,7 @@ class Worker:
         self._pages = Loop(
             "pages",
             lambda: delivery.send_pending(house, gateways, self._senders, pages=True),
+            threads=2,  # while one round's results are written, the next is under way
         )
         self._notices = Loop(
             "notices",

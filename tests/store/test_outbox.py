@@ -107,21 +107,43 @@ def test_what_a_dead_node_holds_is_given_back_and_of_others_not(engine: Engine) 
     assert states(engine) == ["pending", "sending"]
 
 
+def word(
+    row_id: int, status: str, *, provider_id: str = "", code: str = "", detail: str = ""
+) -> outbox.LaterWord:
+    return outbox.LaterWord(
+        id=row_id,
+        status=status,
+        provider_id=provider_id,
+        code=code,
+        detail=detail,
+        failed=bool(code),
+        finished=bool(code),
+    )
+
+
+def test_later_words_add_up(engine: Engine) -> None:
+    """A later word without a code or an id leaves what an earlier one said; of others it changes nothing."""
+    put(engine, PAGE, PAGE)
+    for later in (word(1, "undelivered", provider_id="SM1", code="30005"), word(1, "undelivered")):
+        with engine.begin() as connection:
+            outbox.set_status(connection, [later], NIGHT)
+    with engine.begin() as connection:
+        first, second = outbox.deliveries(connection, [1, 2]).values()
+    assert (first.status, first.provider_id, first.code, first.failure_reported) == (
+        "undelivered",
+        "SM1",
+        "30005",
+        True,
+    )
+    assert (second.status, second.code, second.failure_reported) == ("", "", False)
+    assert scalars(engine, "SELECT finished_at IS NULL FROM outbox ORDER BY id") == [False, True]
+
+
 def test_a_receipt_that_came_first_keeps_its_word(engine: Engine) -> None:
     put(engine, PAGE)
     (claimed,) = claim(engine)
     with engine.begin() as connection:
-        outbox.set_status(
-            connection,
-            1,
-            status="delivered",
-            provider_id="SM1",
-            code="",
-            detail="",
-            failed=False,
-            finished=False,
-            now=NIGHT,
-        )
+        outbox.set_status(connection, [word(1, "delivered", provider_id="SM1")], NIGHT)
     record(engine, "one", claimed, provider_id="SM1", status="queued")
     with engine.begin() as connection:
         delivery = outbox.deliveries(connection, [1])[1]
@@ -144,19 +166,12 @@ def test_what_a_quicker_receipt_said_stays(engine: Engine) -> None:
     claimed = claim(engine)
     heard = [("undelivered", "30005"), ("delivered", ""), ("delivered", ""), ("", "")]
     with engine.begin() as connection:
-        for message, (status, code) in zip(claimed, heard, strict=True):
-            if status:
-                outbox.set_status(
-                    connection,
-                    message.id,
-                    status=status,
-                    provider_id="",
-                    code=code,
-                    detail=f"it says {status}",
-                    failed=bool(code),
-                    finished=True,
-                    now=NIGHT,
-                )
+        words = [
+            word(message.id, status, code=code, detail=f"it says {status}")
+            for message, (status, code) in zip(claimed, heard, strict=True)
+            if status
+        ]
+        outbox.set_status(connection, words, NIGHT)
     for message, state in zip(claimed, ("sent", "pending", "failed", "pending"), strict=True):
         record(engine, "one", message, state, status="queued", code="20500", detail="no answer")
     assert states(engine) == ["sent", "sent", "sent", "pending"]
