@@ -1,6 +1,6 @@
 """Ten thousand escalations due in one instant, on two nodes, until every page stands in the outbox.
 
-And timers whose ticket needs nothing any more. The baseline is APScheduler with its job store, empty jobs.
+And timers whose ticket needs nothing any more. The baseline is APScheduler, its own job store, empty jobs.
 """
 
 from __future__ import annotations
@@ -230,7 +230,7 @@ def _needless(url: str, size: int) -> float:
         left = connection.exec_driver_sql("SELECT count(*) FROM timers").scalar_one()
     engine.dispose()
     assert left == 0, f"{left} timers are left"
-    return waiting / seconds
+    return int(waiting) / seconds
 
 
 if __name__ == "__main__":

@@ -57,11 +57,15 @@ def evolve(ticket: Ticket | None, event: AnyEvent, *, ticket_id: int = 0) -> Tic
     changed_at = max(ticket.changed_at, event.recorded_at)
     seen_at = event.recorded_at if isinstance(event, ev.Warned | ev.Breached) else event.at
     latest_at = max(ticket.latest_at or ticket.changed_at, seen_at)
-    after = replace(_apply(ticket, event), version=ticket.version + 1, history=history)
-    steps = steps_after(ticket.page_steps, event) if after.escalating else ()
-    if steps != ticket.page_steps:
-        after = replace(after, page_steps=steps)
-    return replace(after, changed_at=changed_at, latest_at=latest_at)
+    after = _apply(ticket, event)
+    return replace(  # all at once: a ticket has many fields, and each copy costs as much as an event
+        after,
+        version=ticket.version + 1,
+        history=history,
+        page_steps=steps_after(ticket.page_steps, event) if after.escalating else (),
+        changed_at=changed_at,
+        latest_at=latest_at,
+    )
 
 
 def fold(ticket_id: int, events: Iterable[AnyEvent]) -> Ticket:

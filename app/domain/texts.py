@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -80,10 +81,10 @@ class Texts:
         nothing.
         """
         template = self._text(text_id, language).sms
-        said = {name: _for_sms(name, facts.get(name, "")) for name in template.names()}
+        said = {name: _for_sms(name, facts.get(name, "")[:_READ]) for name in template.names()}
         text = _fitted(template, said)
         if text is None:
-            said = {name: _for_sms(name, facts.get(name, ""), plain=True) for name in said}
+            said = {name: _for_sms(name, facts.get(name, "")[:_READ], plain=True) for name in said}
             text = _fitted(template, said, shortest=0)
         # The check of _compile makes the second try fit; the fallback keeps mypy and the promise honest.
         return (text or "").strip()
@@ -216,8 +217,9 @@ def _primary(language: str) -> str:
     return re.split(r"[-_]", language.lower(), maxsplit=1)[0]
 
 
+@lru_cache(maxsize=2048)  # one storm says a thousand times the same company, trade and site
 def _for_sms(name: str, value: str, *, plain: bool = False) -> str:
-    lines = [_GAP.sub(" ", line).strip() for line in to_gsm(value[:_READ]).split("\n")]
+    lines = [_GAP.sub(" ", line).strip() for line in to_gsm(value).split("\n")]
     if name in LISTS:
         return _cut_list([_latin(line, plain=plain) for line in lines if line], LISTS[name])
     text = _latin(" ".join(filter(None, lines)), plain=plain)

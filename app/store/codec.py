@@ -11,13 +11,12 @@ from app.domain.ticket import Ticket
 
 _TICKET: TypeAdapter[Ticket] = TypeAdapter(Ticket)
 _EVENTS: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(cls) for kind, cls in EVENT_TYPES.items()}
-_HEAD = ("at", "recorded_at", "actor")
+_HEAD = {"at", "recorded_at", "actor"}
 
 
-def ticket_to_doc(ticket: Ticket) -> dict[str, Any]:
-    """Return the JSON-able document of a ticket."""
-    document: dict[str, Any] = _TICKET.dump_python(ticket, mode="json")
-    return document
+def ticket_to_doc(ticket: Ticket) -> str:
+    """Return the JSON document of a ticket."""
+    return _TICKET.dump_json(ticket).decode()
 
 
 def ticket_from_doc(document: dict[str, Any]) -> Ticket:
@@ -25,10 +24,9 @@ def ticket_from_doc(document: dict[str, Any]) -> Ticket:
     return _TICKET.validate_python(document)
 
 
-def event_to_data(event: Event) -> dict[str, Any]:
-    """Return what is special to this event, JSON-able; the head has columns of its own."""
-    data: dict[str, Any] = _EVENTS[event.kind].dump_python(event, mode="json", exclude=set(_HEAD))
-    return data
+def event_to_data(event: Event) -> str:
+    """Return what is special to this event as JSON; the head has columns of its own."""
+    return _EVENTS[event.kind].dump_json(event, exclude=_HEAD).decode()
 
 
 def event_from_row(kind: str, head: dict[str, Any], data: dict[str, Any]) -> AnyEvent:

@@ -14,6 +14,12 @@ from functools import cache
 from sqlalchemy import Connection, Table, TextClause, text
 
 
+class JsonText(str):
+    """A value that is written as JSON already; it goes into its row as it is."""
+
+    __slots__ = ()
+
+
 def insert_rows(
     connection: Connection,
     table: Table,
@@ -25,9 +31,19 @@ def insert_rows(
     `conflict` is an ON CONFLICT clause of our own; if it updates, no two of `rows` may have one key.
     """
     if rows:
-        connection.execute(
-            _statement(table, tuple(rows[0]), conflict), {"rows": json.dumps(rows, default=_plain)}
-        )
+        connection.execute(_statement(table, tuple(rows[0]), conflict), {"rows": as_json(rows)})
+
+
+def as_json(rows: Sequence[Mapping[str, object]]) -> str:
+    """Return rows as one JSON text."""
+    return f"[{','.join(map(_row, rows))}]"
+
+
+def _row(row: Mapping[str, object]) -> str:
+    ready = [f'"{name}":{value}' for name, value in row.items() if isinstance(value, JsonText)]
+    rest = {name: value for name, value in row.items() if not isinstance(value, JsonText)}
+    text = _encode(rest)
+    return f"{text[:-1]},{','.join(ready)}}}" if ready else text
 
 
 @cache
@@ -45,3 +61,6 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"a row cannot hold a {type(value).__name__}")
+
+
+_encode = json.JSONEncoder(default=_plain, separators=(",", ":")).encode

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, text
 
 from app.domain.clock_entries import ClockEntry
 from app.domain.clocks import Timer
@@ -15,7 +15,7 @@ from app.domain.events import AnyEvent
 from app.domain.ticket import Ticket
 from app.store import clocks, codec
 from app.store.directory_tables import people
-from app.store.rows import insert_rows
+from app.store.rows import JsonText, as_json, insert_rows
 from app.store.tables import events, ticket_numbers, tickets, timers
 
 
@@ -160,21 +160,8 @@ def save(connection: Connection, writes: Sequence[TicketWrite], now: datetime) -
     fresh = [w for w in ordered if w.before == 0]
     changed = [w for w in ordered if w.before > 0]
     if changed:
-        columns = ("version", "policy", "next_metric", "next_due_at", "doc", *_SEARCHED)
-        statement = (
-            update(tickets)
-            .where(tickets.c.id == bindparam("b_id"), tickets.c.version == bindparam("b_before"))
-            .values({name: bindparam(f"v_{name}") for name in columns})
-        )
-        parameters = [
-            {
-                "b_id": w.ticket.id,
-                "b_before": w.before,
-                **{f"v_{name}": value for name, value in _row(w, now).items() if name in columns},
-            }
-            for w in changed
-        ]
-        if connection.execute(statement, parameters).rowcount != len(changed):
+        rows = [{"id": w.ticket.id, "before": w.before, **_row(w, now)} for w in changed]
+        if connection.execute(_UPDATE, {"rows": as_json(rows)}).rowcount != len(changed):
             raise ConflictError
         connection.execute(delete(timers).where(timers.c.ticket_id.in_([w.ticket.id for w in changed])))
     insert_rows(connection, tickets, [{"id": w.ticket.id, **_row(w, now)} for w in fresh])
@@ -188,7 +175,28 @@ def save(connection: Connection, writes: Sequence[TicketWrite], now: datetime) -
     insert_rows(connection, timers, armed)
 
 
-_SEARCHED = ("state", "priority", "account", "site", "assignee", "changed_at", "ended_at")
+# One statement for all: each costs a round trip. Their rows are locked in the order of the ids first.
+_CHANGED = {
+    "version": "int",
+    "policy": "text",
+    "next_metric": "text",
+    "next_due_at": "timestamptz",
+    "doc": "jsonb",
+    **dict.fromkeys(("state", "priority", "account", "site", "assignee"), "text"),
+    **dict.fromkeys(("changed_at", "ended_at"), "timestamptz"),
+}
+_UPDATE = text(
+    f"""
+    WITH told AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(CAST(:rows AS json))
+            AS r (id bigint, before int, {", ".join(f"{name} {kind}" for name, kind in _CHANGED.items())})
+    ), held AS MATERIALIZED (
+        SELECT t.id FROM tickets t JOIN told USING (id) ORDER BY t.id FOR NO KEY UPDATE OF t
+    )
+    UPDATE tickets t SET {", ".join(f"{name} = told.{name}" for name in _CHANGED)}
+    FROM held, told WHERE t.id = held.id AND told.id = held.id AND t.version = told.before
+    """,  # noqa: S608 - names of our own columns
+)
 
 
 def _row(write: TicketWrite, now: datetime) -> dict[str, object]:
@@ -211,7 +219,7 @@ def _row(write: TicketWrite, now: datetime) -> dict[str, object]:
         "next_due_at": write.next_due_at,
         "revision": ticket.revision,
         "policy": ticket.policy,
-        "doc": codec.ticket_to_doc(ticket),
+        "doc": JsonText(codec.ticket_to_doc(ticket)),
     }
 
 
@@ -225,7 +233,7 @@ def _insert_events(connection: Connection, writes: Sequence[TicketWrite]) -> Non
             "at": event.at,
             "recorded_at": event.recorded_at,
             "actor": event.actor,
-            "data": codec.event_to_data(event),
+            "data": JsonText(codec.event_to_data(event)),
         }
         for w in writes
         for offset, (event_id, event) in enumerate(zip(w.event_ids, w.events, strict=True), start=1)
