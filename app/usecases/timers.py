@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 
+from app.domain.clocks import Timer
 from app.domain.commands import TimerFired
 from app.store import timers as timer_store
 from app.store.timers import DueTicket
@@ -19,6 +20,7 @@ from app.usecases.house import House
 log = structlog.get_logger()
 
 BATCH = 200
+_ENDED_BATCH = 5000  # timers of tickets that have ended cost next to nothing
 _STEP_ASIDE = timedelta(seconds=30)
 
 
@@ -35,17 +37,31 @@ def _fire(house: House, batch: int) -> int:
     now = house.clock.now()
     with house.begin() as connection:
         due = timer_store.claim(connection, now, batch)
-        if not due:
+        if not due.tickets and not due.ended:
             return 0
         desk = Desk(house, connection, now)
-        for item in due:
+        dropped = _drop_ended(desk) if due.ended else 0
+        for item in due.tickets:
             _fire_ticket(desk, item)
         desk.flush()
         house.reach("timers.decided")
     house.reach("timers.saved")
-    log.info("timers_fired", tickets=[item.ticket.number for item in due])
+    log.info("timers_fired", tickets=[item.ticket.number for item in due.tickets], dropped=dropped)
     house.wake("saved")
-    return len(due)
+    return len(due.tickets) + due.ended
+
+
+def _drop_ended(desk: Desk) -> int:
+    """Disarm what tickets have left behind that ended, and say so; return how many timers that were."""
+    dropped = timer_store.drop_ended(desk.connection, desk.now, _ENDED_BATCH)
+    for number, timer in dropped:
+        _note_stale(desk, number, timer)
+    return len(dropped)
+
+
+def _note_stale(desk: Desk, number: int, timer: Timer) -> None:
+    detail = {"timer": timer.kind, "due_at": timer.due_at.isoformat()}
+    desk.note("timer_stale", str(number), detail)
 
 
 def _one_by_one(house: House, batch: int) -> int:
@@ -55,11 +71,15 @@ def _one_by_one(house: House, batch: int) -> int:
         try:
             now = house.clock.now()
             with house.begin() as connection:
-                failed = timer_store.claim(connection, now, 1)
-                if not failed:
+                due = timer_store.claim(connection, now, 1)
+                failed = due.tickets
+                if not failed and not due.ended:
                     break
                 desk = Desk(house, connection, now)
-                _fire_ticket(desk, failed[0])
+                if due.ended:
+                    _drop_ended(desk)
+                for item in failed:
+                    _fire_ticket(desk, item)
                 desk.flush()
         except Exception as error:
             if not failed:
@@ -93,6 +113,5 @@ def _fire_ticket(desk: Desk, item: DueTicket) -> None:
         command = TimerFired(kind=timer.kind, key=timer.key, due_at=timer.due_at)
         decision = desk.apply(command, ticket)
         if decision.stale:
-            detail = {"timer": timer.kind, "due_at": timer.due_at.isoformat()}
-            desk.note("timer_stale", str(ticket.number), detail)
+            _note_stale(desk, ticket.number, timer)
     desk.rearm(item.ticket.id)

@@ -88,22 +88,22 @@ def test_of_many_writers_at_once_one_wins(engine: Engine, case: Case) -> None:
 def test_a_ticket_that_somebody_works_on_is_not_waited_for(engine: Engine, case: Case) -> None:
     later = NIGHT + 60 * MINUTE
     with engine.begin() as one:
-        (due,) = timers.claim(one, later, 10)
+        (due,) = timers.claim(one, later, 10).tickets
         assert due.ticket == case.ticket
         assert due.timers[0] == Timer("escalation", "", NIGHT + 10 * MINUTE)
         with engine.begin() as two:
-            assert timers.claim(two, later, 10) == []
+            assert timers.claim(two, later, 10) == timers.Due()
     with engine.begin() as two:
-        assert len(timers.claim(two, later, 10)) == 1
+        assert len(timers.claim(two, later, 10).tickets) == 1
 
 
 def test_timers_that_are_not_due_or_stepped_aside_wait(engine: Engine, case: Case) -> None:
     with engine.begin() as connection:
-        assert timers.claim(connection, NIGHT + 9 * MINUTE, 10) == []
+        assert timers.claim(connection, NIGHT + 9 * MINUTE, 10) == timers.Due()
         assert timers.next_due(connection) == NIGHT + 10 * MINUTE
         timers.push_back(connection, 7, NIGHT + 20 * MINUTE)
-        assert timers.claim(connection, NIGHT + 19 * MINUTE, 10) == []
-        assert len(timers.claim(connection, NIGHT + 20 * MINUTE, 10)) == 1
+        assert timers.claim(connection, NIGHT + 19 * MINUTE, 10) == timers.Due()
+        assert len(timers.claim(connection, NIGHT + 20 * MINUTE, 10).tickets) == 1
     assert case.last.timers  # what is due is as it was; only its row waits
     with engine.begin() as connection:
         assert timers.of_ticket(connection, 7) == case.last.timers
