@@ -194,11 +194,12 @@ class CallGateway(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What to say next on a call. `keys`: then wait for a key, else hang up."""
+    """What to say next on a call. `keys`: then wait for a key; `dial`: then that phone; else hang up."""
 
     words: str
     language: str
     keys: bool = False
+    dial: str = ""
 
 
 class CallDesk(Protocol):
@@ -214,6 +215,10 @@ class CallDesk(Protocol):
 
     def pressed(self, key: Inbound) -> Prompt | None:
         """Carry out a key and keep it, in one commit; return what to say. None: it could not be done now."""
+        ...
+
+    def talked(self, token: str, call_id: str, *, reached: bool) -> Prompt | None:
+        """Return what to say after the phone that was dialled has hung up; None as of `picked_up`."""
         ...
 
     def say(self, text: SpokenId, caller: str = "") -> Prompt:

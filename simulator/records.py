@@ -76,7 +76,8 @@ class Call(Record):
     """One voice call between a phone and one of our numbers. Times are seconds since 1970.
 
     `heard` is what was spoken to the phone, line by line; `said` the keys and words that came from it. `asks`
-    is what the call waits for: nothing, `pick_up`, `keys` or `words`. `error` is Twilio's debugger's word.
+    is what the call waits for: nothing, `pick_up`, `keys`, `words` or `talk` (with another phone). `parent`
+    is the call that dialled this one. `error` is Twilio's debugger's word.
     """
 
     KIND: ClassVar[str] = "call"
@@ -104,6 +105,7 @@ class Call(Record):
     said: list[str] = field(default_factory=list)
     asks: str = ""
     error: str = ""
+    parent: str = ""
 
     @property
     def over(self) -> bool:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from simulator.bridge import Bridge
 from simulator.carrier import API, form_post, new_sid
 from simulator.codes import TwilioError
+from simulator.line import DEEDS, KEYS, Document, EndedError, Line, MovedError
 from simulator.posting import Reply
 from simulator.records import FROM_PHONE, TO_PHONE, Call
 from simulator.twilio_call_check import CallChange
@@ -24,39 +24,7 @@ from simulator.world import World, now
 
 RINGING_EXTRA = 5.0  # Twilio waits a little longer than it is told to
 MOST_DOCUMENTS = 50
-KEYS = frozenset("0123456789*#")
-# What a person can do with a call, by what the call waits for.
-DEEDS = {
-    "pick_up": ("answer", "decline", "ignore"),
-    "keys": ("press", "silence", "hang_up"),
-    "words": ("say", "press", "silence", "hang_up"),
-    "": ("hang_up",),
-}
 TROUBLED = {"off": ("failed", 480), "undeliverable": ("failed", 404)}
-
-Document = tuple[Step, ...]
-
-
-class _EndedError(Exception):
-    """The call is over, with this status."""
-
-
-class _MovedError(Exception):
-    """The application has sent the call to another document."""
-
-    def __init__(self, document: Awaitable[Document]) -> None:
-        super().__init__()
-        self.document = document
-
-
-@dataclass(slots=True)
-class _Line:
-    """One live call: what was done on it and not yet seen, and whether it waits for somebody."""
-
-    call: Call
-    waiting: bool = False
-    inputs: asyncio.Queue[tuple[str, str]] = field(default_factory=asyncio.Queue)
-    documents: int = 0
 
 
 class Switchboard:
@@ -66,7 +34,7 @@ class Switchboard:
         self._world = world
         self._webhooks = webhooks
         self._config = world.config
-        self._lines: dict[str, _Line] = {}
+        self._lines: dict[str, Line] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -77,7 +45,7 @@ class Switchboard:
     def resume(self) -> None:
         """End the calls that were in progress when a former process ended."""
         for call in [call for call in self._world.calls.values() if not call.over]:
-            self._end(call, "failed")
+            self.end(call, "failed")
 
     def close(self) -> None:
         """Stop all calls where they are."""
@@ -135,39 +103,45 @@ class Switchboard:
             ("end", change.status) if change.status else ("move", change.url or change.twiml)
         )
 
+    def join(self, call: Call) -> Line:
+        """Take over a call to a second phone, which another call carries."""
+        line = self._lines[call.id] = Line(call)
+        self._world.save(call)
+        return line
+
     def _start(self, call: Call) -> None:
-        line = self._lines[call.id] = _Line(call)
+        line = self._lines[call.id] = Line(call)
         task = asyncio.get_running_loop().create_task(self._run(line))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, line: _Line) -> None:
+    async def _run(self, line: Line) -> None:
         try:
             await (self._outbound(line) if line.call.direction == TO_PHONE else self._inbound(line))
             status = "completed"
-        except _EndedError as ended:
+        except EndedError as ended:
             status = str(ended)
         except TwimlError as error:
             line.call.error, status = str(error), "completed"
             line.call.heard.append("(an application error has occurred)")
         finally:
             self._lines.pop(line.call.id, None)
-        self._end(line.call, status)
+        self.end(line.call, status)
 
-    async def _inbound(self, line: _Line) -> None:
+    async def _inbound(self, line: Line) -> None:
         if self._world.providers["twilio"].mute:
-            raise _EndedError("failed")
+            raise EndedError("failed")
         document = await self._fetch(line, line.call.url, {})
         line.call.status, line.call.answered_at = "in-progress", now()
         await self._talk(line, document)
 
-    async def _outbound(self, line: _Line) -> None:
+    async def _outbound(self, line: Line) -> None:
         call = line.call
         await asyncio.sleep(self._config.rings_after)
         self._move(call, "initiated")
         call.status = "ringing"
         self._move(call, "ringing")
-        await self._ring(line)
+        await self.ring(line)
         call.status, call.answered_at = "in-progress", now()
         if call.machine_detection:
             call.answered_by = "machine_start" if line.call.machine else "human"
@@ -179,65 +153,63 @@ class Switchboard:
             self._webhooks.receipt(form_post("status", f"{call.id} amd", call.id, call.amd_callback, fields))
         await self._talk(line, document)
 
-    async def _ring(self, line: _Line) -> None:
-        """Return when somebody or something has picked up. Raises _EndedError."""
+    async def ring(self, line: Line) -> None:
+        """Return when somebody or something has picked up. Raises EndedError."""
         phone = self._world.phone(line.call.phone)
         for switch, (status, _sip) in TROUBLED.items():
             if getattr(phone, switch):
-                raise _EndedError(status)
+                raise EndedError(status)
         if phone.calls == "busy":
-            raise _EndedError("busy")
+            raise EndedError("busy")
         if phone.calls == "no_answer":
-            raise _EndedError("no-answer")
+            raise EndedError("no-answer")
         if phone.calls == "voicemail":
             line.call.machine = True
             return
-        deed, _ = await self._input(line, "pick_up", line.call.timeout + RINGING_EXTRA)
+        deed, _ = await self.input(line, "pick_up", line.call.timeout + RINGING_EXTRA)
         if deed != "answer":
-            raise _EndedError("busy" if deed == "decline" else "no-answer")
+            raise EndedError("busy" if deed == "decline" else "no-answer")
 
-    async def _talk(self, line: _Line, document: Document | None) -> None:
+    async def _talk(self, line: Line, document: Document | None) -> None:
         while document is not None:
             line.documents += 1
             if line.documents > MOST_DOCUMENTS:
                 raise TwimlError(12200, "the call goes round in circles")
             try:
                 document = await self._perform(line, document)
-            except _MovedError as moved:
+            except MovedError as moved:
                 document = await moved.document
 
-    async def _perform(self, line: _Line, document: Document) -> Document | None:
+    async def _perform(self, line: Line, document: Document) -> Document | None:
         """Carry out the steps; return the document that the application answered with, if one did."""
         for step in document:
             match step.verb:
                 case "Say":
                     self._hear(line, step)
-                case "Gather":
-                    if (answer := await self._gather(line, step)) is not None:
-                        return answer
-                case "Record":
-                    if (answer := await self._record(line, step)) is not None:
+                case "Gather" | "Record" | "Dial":
+                    doing = {"Gather": self._gather, "Record": self._record, "Dial": self._dial}[step.verb]
+                    if (answer := await doing(line, step)) is not None:
                         return answer
                 case "Redirect":
                     return await self._fetch(line, self._absolute(line, step.text), {})
                 case "Reject":
-                    raise _EndedError("busy" if step.get("reason") == "busy" else "no-answer")
+                    raise EndedError("busy" if step.get("reason") == "busy" else "no-answer")
                 case "Hangup":
                     return None
         return None
 
-    def _hear(self, line: _Line, step: Step) -> None:
+    def _hear(self, line: Line, step: Step) -> None:
         line.call.heard.append(step.text)
         self._world.save(line.call)
 
-    async def _gather(self, line: _Line, step: Step) -> Document | None:
+    async def _gather(self, line: Line, step: Step) -> Document | None:
         spoken = [inner for inner in step.inside if inner.verb == "Say"]
         for inner in spoken:
             self._hear(line, inner)
         speech = "speech" in step.get("input", "dtmf")
         seconds = float(step.get("timeout", "5")) if step.get("timeout") != "auto" else 5.0
         seconds += sum(len(inner.text.split()) for inner in spoken) / self._config.words_a_second
-        deed, given = await self._input(line, "words" if speech else "keys", seconds)
+        deed, given = await self.input(line, "words" if speech else "keys", seconds)
         action = self._absolute(line, step.get("action"))
         if deed == "silence":
             if step.get("actionOnEmptyResult") != "true":
@@ -253,9 +225,9 @@ class Switchboard:
         digits = digits.partition(finish)[0] if finish else digits
         return await self._fetch(line, action, {"Digits": digits, "FinishedOnKey": "", "msg": "Gather End"})
 
-    async def _record(self, line: _Line, step: Step) -> Document | None:
+    async def _record(self, line: Line, step: Step) -> Document | None:
         """Record what is said; its typed words become the transcription."""
-        deed, given = await self._input(line, "words", float(step.get("maxLength", "3600")))
+        deed, given = await self.input(line, "words", float(step.get("maxLength", "3600")))
         if deed in {"silence", "press"}:
             return None
         line.call.said.append(given)
@@ -279,7 +251,16 @@ class Switchboard:
             self._tell(line, step.get("transcribeCallback"), {**recording, **words})
         return answer
 
-    async def _input(self, line: _Line, asks: str, seconds: float) -> tuple[str, str]:
+    async def _dial(self, line: Line, step: Step) -> Document | None:
+        bridge = Bridge(self, self._world, line, step)
+        status, call = await bridge.carry(), bridge.call
+        if not step.get("action"):
+            return None
+        seconds = round((call.ended_at or 0) - call.answered_at) if call.answered_at else 0
+        about = {"DialCallSid": call.id, "DialCallStatus": status, "DialCallDuration": str(seconds)}
+        return await self._fetch(line, self._absolute(line, step.get("action")), about)
+
+    async def input(self, line: Line, asks: str, seconds: float) -> tuple[str, str]:
         """Wait for somebody to do something; silence after so many seconds. A machine is always silent."""
         if line.call.machine:
             asks, seconds = "", self._config.machine_seconds
@@ -295,16 +276,16 @@ class Switchboard:
             line.waiting, line.call.asks = False, ""
         self._world.save(line.call)
         if deed == "end":
-            raise _EndedError(given)
+            raise EndedError(given)
         if deed == "hang_up":
-            raise _EndedError("completed")
+            raise EndedError("completed")
         if deed == "move":
-            raise _MovedError(
+            raise MovedError(
                 _inline(given) if given.lstrip().startswith("<") else self._fetch(line, given, {})
             )
         return deed, given
 
-    async def _fetch(self, line: _Line, url: str, more: dict[str, str]) -> Document:
+    async def _fetch(self, line: Line, url: str, more: dict[str, str]) -> Document:
         """Ask the application what to do next; the fallback address when that fails. Raises TwimlError."""
         if not url:
             url = line.call.url
@@ -320,7 +301,7 @@ class Switchboard:
                 {**more, "ErrorCode": str(error.code), "ErrorUrl": url.partition("#")[0]},
             )
 
-    async def _ask(self, line: _Line, url: str, more: dict[str, str]) -> Document:
+    async def _ask(self, line: Line, url: str, more: dict[str, str]) -> Document:
         fields = [*self._fields(line.call).items(), *more.items()]
         post = form_post("call", f"call {line.call.id}", line.call.id, url, fields)
         reply: Reply = await self._webhooks.ask(post)
@@ -328,10 +309,10 @@ class Switchboard:
             raise TwimlError(11200, f"the application answered {reply.words}")
         return read_twiml(reply.body, reply.content_type)
 
-    def _absolute(self, line: _Line, url: str) -> str:
+    def _absolute(self, line: Line, url: str) -> str:
         return self._config.signed_url(url) if url.startswith("/") else url or line.call.url
 
-    def _tell(self, line: _Line, url: str, fields: dict[str, str]) -> None:
+    def _tell(self, line: Line, url: str, fields: dict[str, str]) -> None:
         known = self._fields(line.call)
         base = {
             name: known[name] for name in ("AccountSid", "CallSid", "From", "To", "Direction", "ApiVersion")
@@ -348,7 +329,7 @@ class Switchboard:
             "ApiVersion": "2010-04-01",
             "CallSid": call.id,
             "CallStatus": call.status,
-            "Direction": "outbound-api" if call.direction == TO_PHONE else "inbound",
+            "Direction": direction_of(call),
             "From": sender,
             "Caller": sender,
             "To": receiver,
@@ -362,7 +343,9 @@ class Switchboard:
             fields["AnsweredBy"] = call.answered_by
         return fields
 
-    def _end(self, call: Call, status: str) -> None:
+    def end(self, call: Call, status: str) -> None:
+        """Note that a call is over."""
+        self._lines.pop(call.id, None)
         call.status, call.ended_at, call.asks = status, now(), ""
         self._move(call, "completed")
 
@@ -392,6 +375,13 @@ class Switchboard:
 
 async def _inline(twiml: str) -> Document:
     return read_twiml(twiml.encode(), "text/xml")
+
+
+def direction_of(call: Call) -> str:
+    """Return Twilio's word for who placed the call."""
+    if call.direction == FROM_PHONE:
+        return "inbound"
+    return "outbound-dial" if call.parent else "outbound-api"
 
 
 def ends(call: Call) -> tuple[str, str]:

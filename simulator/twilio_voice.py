@@ -12,7 +12,7 @@ from starlette.routing import Route
 from simulator.carrier import new_sid
 from simulator.codes import TwilioError
 from simulator.records import TO_PHONE, Call
-from simulator.switchboard import Switchboard, ends
+from simulator.switchboard import Switchboard, direction_of, ends
 from simulator.twilio_api import PAGE_SIZE, VERSION, TwilioApi, as_json, date_of, form_pairs, whole, window
 from simulator.twilio_call_check import check_call, check_change
 from simulator.world import World, now
@@ -120,13 +120,13 @@ class VoiceApi:
             "sid": call.id,
             "account_sid": self._config.account_sid,
             "api_version": VERSION,
-            "parent_call_sid": None,
+            "parent_call_sid": call.parent or None,
             "from": sender,
             "from_formatted": sender,
             "to": receiver,
             "to_formatted": receiver,
             "phone_number_sid": None,
-            "direction": "outbound-api" if call.direction == TO_PHONE else "inbound",
+            "direction": direction_of(call),
             "status": call.status,
             "answered_by": call.answered_by or None,
             "caller_name": None,

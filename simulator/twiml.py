@@ -24,18 +24,28 @@ _RECORD = frozenset(
         "recordingStatusCallbackEvent", "transcribe", "transcribeCallback",
     }
 )  # fmt: skip
+_DIAL = frozenset({"action", "method", "callerId", "timeout", "timeLimit", "hangupOnStar", "answerOnBridge"})
+# What may stand inside a verb.
+_INSIDE = {"Gather": ("Say", "Pause"), "Dial": ("Number",)}
 # Each verb with the attributes that it may have. Those that are not here are not simulated.
 VERBS: dict[str, frozenset[str]] = {
     "Say": _SAY,
     "Pause": frozenset({"length"}),
     "Gather": _GATHER,
     "Record": _RECORD,
+    "Dial": _DIAL,
+    "Number": frozenset(),
     "Redirect": frozenset({"method"}),
     "Hangup": frozenset(),
     "Reject": frozenset({"reason"}),
 }
-_WHOLE = frozenset({"timeout", "numDigits", "maxLength", "length", "loop", "maxSpeechTime"})
-_BOOLEAN = frozenset({"actionOnEmptyResult", "transcribe", "playBeep", "enhanced", "bargeIn", "debug"})
+_WHOLE = frozenset({"timeLimit", "timeout", "numDigits", "maxLength", "length", "loop", "maxSpeechTime"})
+_BOOLEAN = frozenset(
+    {
+        "hangupOnStar", "answerOnBridge", "actionOnEmptyResult", "transcribe", "playBeep", "enhanced",
+        "bargeIn", "debug",
+    }
+)  # fmt: skip
 
 
 class TwimlError(Exception):
@@ -48,7 +58,7 @@ class TwimlError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One verb; `inside` are the verbs nested in a Gather."""
+    """One verb; `inside` are the verbs nested in a Gather, or the Number in a Dial."""
 
     verb: str
     attributes: dict[str, str]
@@ -74,14 +84,14 @@ def read_twiml(body: bytes, content_type: str) -> tuple[Step, ...]:
         raise TwimlError(12200, f"text outside a verb: {root.text.strip()[:40]}")
     if len(root) > MOST_STEPS:
         raise TwimlError(12200, "too many verbs")
-    return tuple(_step(element, nested=False) for element in root)
+    return tuple(_step(element) for element in root)
 
 
-def _step(element: ET.Element, *, nested: bool) -> Step:
+def _step(element: ET.Element, outer: str = "") -> Step:
     verb = element.tag
-    allowed = ("Say", "Pause") if nested else tuple(VERBS)
+    allowed = _INSIDE[outer] if outer else VERBS.keys() - {"Number"}
     if verb not in allowed:
-        raise TwimlError(12200, f"no verb {verb} {'inside a Gather' if nested else 'here'}")
+        raise TwimlError(12200, f"no verb {verb} {f'inside a {outer}' if outer else 'here'}")
     for name, value in element.attrib.items():
         if name not in VERBS[verb]:
             raise TwimlError(12200, f"{verb} has no attribute {name}")
@@ -89,10 +99,12 @@ def _step(element: ET.Element, *, nested: bool) -> Step:
             raise TwimlError(12200, f"{verb} {name}={value} is not a number")
         if name in _BOOLEAN and value not in {"true", "false"}:
             raise TwimlError(12200, f"{verb} {name}={value} is neither true nor false")
-    if len(element) and verb != "Gather":
+    if len(element) and verb not in _INSIDE:
         raise TwimlError(12200, f"{verb} holds no other verb")
     words = " ".join((element.text or "").split())
-    if verb in {"Say", "Redirect"} and not words:
+    if verb in {"Say", "Redirect", "Number"} and not words:
         raise TwimlError(12200, f"an empty {verb}")
-    inside = tuple(_step(child, nested=True) for child in element)
+    inside = tuple(_step(child, verb) for child in element)
+    if verb == "Dial" and len(inside) != 1:
+        raise TwimlError(12200, "a Dial needs a Number; several at once are not simulated")
     return Step(verb, dict(element.attrib), words, inside)

@@ -21,11 +21,17 @@ class SpokenId(StrEnum):
     """One spoken text, in each language."""
 
     CALL_PAGE = "call_page"
+    CALL_CHOICES = "call_choices"
+    CALL_STORE = "call_store"
     CALL_NEUTRAL = "call_neutral"
     CALL_KEYS = "call_keys"
     CALL_OWNED = "call_owned"
     CALL_TAKEN = "call_taken"
     CALL_PASSED = "call_passed"
+    CALL_DIALLING = "call_dialling"
+    CALL_TALKED = "call_talked"
+    CALL_NOT_REACHED = "call_not_reached"
+    CALL_NO_PHONE = "call_no_phone"
     CALL_OVER = "call_over"
     CALL_KEPT = "call_kept"
     CALL_NOT_SAVED = "call_not_saved"
@@ -43,6 +49,7 @@ SPOKEN_FACTS: Final[Mapping[SpokenId, frozenset[str]]] = MappingProxyType(
         SpokenId.CALL_PAGE: frozenset(
             {"company", "priority", "trade", "account", "code", "city", "quote", "missed", "rounds"},
         ),
+        SpokenId.CALL_CHOICES: frozenset({"company", "to"}),
         SpokenId.CALL_OWNED: frozenset({"company", "number"}),
         SpokenId.CALL_TAKEN: frozenset({"company", "number", "by"}),
         SpokenId.CALL_PASSED: frozenset({"company", "number", "to"}),

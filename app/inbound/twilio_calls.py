@@ -24,23 +24,25 @@ from app.ports import Acceptor, CallDesk, Clock, Prompt
 # The words are said this often; a phone that lies off the hook is no answer.
 _ROUNDS = 3
 _ROUNDS_IN_ALL = 9  # with those that somebody asked to hear again
-_ANSWERS = frozenset("12")
+_ANSWERS = frozenset("120")
+_TALK = "0"
 _AGAIN = "3"
 
 
 def doors(config: InboundConfig, acceptor: Acceptor, clock: Clock, desk: CallDesk) -> Doors:
-    """Return POST /inbound/twilio/call/{answer,key,status,machine}?s=<token>."""
+    """Return POST /inbound/twilio/call/{answer,key,talked,status,machine}?s=<token>."""
     door = _Door(config, acceptor, clock, desk)
     found: Doors = {}
     add(found, "/inbound/twilio/call/answer", door.answer)
     add(found, "/inbound/twilio/call/key", door.key)
+    add(found, "/inbound/twilio/call/talked", door.talked)
     add(found, "/inbound/twilio/call/status", door.status)
     add(found, "/inbound/twilio/call/machine", door.machine)
     return found
 
 
 class _Door:
-    """The four endpoints, over the same check."""
+    """The five endpoints, over the same check."""
 
     def __init__(self, config: InboundConfig, acceptor: Acceptor, clock: Clock, desk: CallDesk) -> None:
         self._door = TwilioDoor(config, acceptor)
@@ -68,7 +70,8 @@ class _Door:
             return await turn_away(self._acceptor, request, "unknown_call")
         digits, said = first(fields, "Digits"), _round(request)
         if digits in _ANSWERS:
-            return await self._press(request, _key_of(fields, body, outbox_id, said, self._clock.now()))
+            item = _key_of(fields, body, outbox_id, said, self._clock.now())
+            return await self._press(request, fields, item)
         if said >= (_ROUNDS if not digits else _ROUNDS_IN_ALL):
             return twiml.goodbye(self._desk.say(SpokenId.CALL_GOODBYE))
         if digits and digits != _AGAIN:
@@ -77,6 +80,15 @@ class _Door:
                 self._key_url(request, said + 1, machine=_is_machine(request)),
             )
         return await self._speak(request, fields, said + 1, machine=_is_machine(request))
+
+    async def talked(self, request: Request) -> Response:
+        """Ask for a key again after the talk with the customer, which took nothing."""
+        _, fields = await self._door.verified(request)
+        if isinstance(fields, Response):
+            return fields
+        call_id, reached = first(fields, "CallSid"), first(fields, "DialCallStatus") == "completed"
+        prompt = await run_in_threadpool(self._desk.talked, _token(request), call_id, reached=reached)
+        return await self._then(request, fields, prompt, _round(request), machine=False)
 
     async def status(self, request: Request) -> Response:
         """Store how the call goes."""
@@ -97,24 +109,37 @@ class _Door:
     async def _speak(self, request: Request, fields: Fields, said: int, *, machine: bool) -> Response:
         call_id = first(fields, "CallSid")
         prompt = await run_in_threadpool(self._desk.picked_up, _token(request), call_id, machine=machine)
+        return await self._then(request, fields, prompt, said, machine=machine)
+
+    async def _then(
+        self, request: Request, fields: Fields, prompt: Prompt | None, said: int, *, machine: bool
+    ) -> Response:
         if prompt is None:
-            return await turn_away(self._acceptor, request, "unknown_call", call=call_id)
+            return await turn_away(self._acceptor, request, "unknown_call", call=first(fields, "CallSid"))
+        if prompt.dial:
+            talked = f"{self._base}/inbound/twilio/call/talked?s={_token(request)}&r={said}"
+            return twiml.connect(prompt, phone_of(first(fields, "From")), talked)
         if prompt.keys:
             return twiml.ask_key(prompt, self._key_url(request, said, machine=machine))
         return twiml.goodbye(prompt)
 
-    async def _press(self, request: Request, item: Inbound) -> Response:
+    async def _press(self, request: Request, fields: Fields, item: Inbound) -> Response:
         prompt: Prompt | None = await run_in_threadpool(self._desk.pressed, item)
         if prompt is not None:
-            return twiml.goodbye(prompt)
+            return await self._then(request, fields, prompt, _round(request) + 1, machine=False)
+        # It could not be carried out at once, so that it goes the way of all messages; but who wants to talk
+        # wants it now.
+        if item.payload["Digits"] != _TALK and await self._kept(item):
+            return twiml.goodbye(self._desk.say(SpokenId.CALL_KEPT))
+        url = self._key_url(request, _round(request) + 1, machine=_is_machine(request))
+        return twiml.ask_key(self._desk.say(SpokenId.CALL_NOT_SAVED), url)
+
+    async def _kept(self, item: Inbound) -> bool:
         try:
-            # It could not be carried out at once, so that it goes the way of all messages.
             await self._acceptor.accept([item])
         except CloseloopError:
-            again = self._desk.say(SpokenId.CALL_NOT_SAVED)
-            url = self._key_url(request, _round(request) + 1, machine=_is_machine(request))
-            return twiml.ask_key(again, url)
-        return twiml.goodbye(self._desk.say(SpokenId.CALL_KEPT))
+            return False
+        return True
 
     async def _tell(self, request: Request, fields: Fields, body: bytes, what: str) -> Response:
         outbox_id = self._desk.outbox_id(_token(request))

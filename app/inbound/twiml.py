@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from starlette.responses import Response
-from twilio.twiml.voice_response import Gather, VoiceResponse
+from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from app.ports import Prompt
 
@@ -13,6 +13,7 @@ from app.ports import Prompt
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Longer than any pause in a sentence, and still a phone that is not held for ever.
 _KEY_SECONDS, _SPEECH_SECONDS, _LONGEST_MESSAGE = 8, 6, 120
+_RING_SECONDS, _TALK_SECONDS = 30, 900
 _LANGUAGES = {"en": "en-US", "es": "es-MX"}
 
 
@@ -29,6 +30,25 @@ def ask_key(prompt: Prompt, action: str) -> Response:
     )
     gather.say(_clean(prompt.words), language=_language(prompt))
     document.append(gather)
+    return _answer(document)
+
+
+def connect(prompt: Prompt, caller: str, action: str) -> Response:
+    """Say it and connect the call with the phone `prompt.dial`, which sees the number `caller`.
+
+    How that went is told to `action`, also after the star key, which ends it.
+    """
+    document = VoiceResponse()
+    document.say(_clean(prompt.words), language=_language(prompt))
+    dial = Dial(
+        caller_id=caller,
+        timeout=_RING_SECONDS,
+        time_limit=_TALK_SECONDS,
+        hangup_on_star=True,
+        action=action,
+    )
+    dial.number(prompt.dial)
+    document.append(dial)
     return _answer(document)
 
 

@@ -15,7 +15,7 @@ from app.providers.twilio import NEWEST, TwilioConfig, asked, connect
 
 # Short: most voicemails answer after 25 to 30 seconds, and the next person is better than a voicemail.
 _RING_SECONDS = 20
-_TALK_SECONDS = 300
+_TALK_SECONDS = 1200  # with a talk to the store that a key asked for
 _PATIENCE = "#rc=2&rp=all&ct=2000&rt=5000"
 _PHONE_NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _EVENTS = ["initiated", "ringing", "answered", "completed"]

@@ -73,6 +73,11 @@ def finish(connection: Connection, ids: Collection[int], now: datetime) -> None:
         connection.execute(statement.values(finished_at=now))
 
 
+def leave_alone(connection: Connection, row_id: int, until: datetime) -> None:
+    """Keep a line from being ended before `until`."""
+    connection.execute(update(outbox).where(outbox.c.id == row_id).values(not_before=until))
+
+
 def mark(connection: Connection, row_id: int, status: str, now: datetime | None, detail: str = "") -> None:
     """Write how a line stands; with `now`, nothing is left to do about it."""
     values: dict[str, object] = {"status": status, "finished_at": now}

@@ -1,10 +1,16 @@
 """What our calls to colleagues are about: what to say when they pick up, and what a key does.
 
-Only a key acknowledges: voicemails pick up and complete calls too. What must not live here: TwiML (inbound),
-what an acknowledgement does (domain), the calls of customers (they come as messages).
+Only a key acknowledges: voicemails pick up and complete calls too, nor is a talk with the store a yes.
+What must not live here: TwiML (inbound), what an acknowledgement does (domain), which phone is the store's
+(store_phone.py), the calls of customers (they come as messages).
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,11 +35,14 @@ from app.store.inbox import Handled, Waiting
 from app.store.outbox import Delivery
 from app.usecases.desk import Desk
 from app.usecases.house import House
+from app.usecases.store_phone import store_phone
 from app.usecases.wording import Origin, short_name
 
 log = structlog.get_logger()
 
-TAKE, PASS = "1", "2"
+TAKE, PASS, TALK = "1", "2", "0"
+# Longer than a call may last: nobody is cut off in the middle of a talk with the customer.
+_TALK_LASTS = timedelta(minutes=30)
 _TRIES = 5
 _WRITTEN = {MethodKind.SMS: Channel.SMS, MethodKind.EMAIL: Channel.EMAIL}
 
@@ -52,6 +61,15 @@ class Calls:
 
     def picked_up(self, token: str, call_id: str, *, machine: bool) -> Prompt | None:
         """Look at the ticket again: a page that is moot by now says so, and asks for nothing."""
+        return self._look(token, call_id, partial(_greeting, machine=machine))
+
+    def talked(self, token: str, call_id: str, *, reached: bool) -> Prompt | None:
+        """Look at the ticket again: the talk took it from nobody and gave it to nobody."""
+        return self._look(token, call_id, partial(_back, reached=reached))
+
+    def _look(
+        self, token: str, call_id: str, say: Callable[[Desk, Delivery, Ticket | None], Prompt]
+    ) -> Prompt | None:
         known = self._house.call_of(token)
         if known is None:
             return None
@@ -62,7 +80,7 @@ class Calls:
                 row = outbox_store.deliveries(connection, [row_id]).get(row_id)
                 if row is None or row.channel != Channel.VOICE or _is_foreign(row, attempt, call_id):
                     return None
-                prompt = _greeting(desk, row, _ticket_of(desk, row), machine=machine)
+                prompt = say(desk, row, _ticket_of(desk, row))
                 if not prompt.keys:
                     call_store.mark(connection, row.id, DeliveryStatus.ENDED, desk.now)
                 elif canonical(row.status).rank < DeliveryStatus.ANSWERED.rank:
@@ -119,7 +137,7 @@ class Calls:
 
 
 def handle_key(desk: Desk, waiting: Waiting) -> Handled:
-    """Do what a key asks for: 1 takes the ticket, 2 passes it on."""
+    """Do what a key asks for: 1 takes the ticket, 2 passes it on, 0 is noted and changes nothing."""
     row = _row_of(desk, waiting.inbound)
     ticket = _ticket_of(desk, row) if row else None
     if row is None or ticket is None:
@@ -127,6 +145,12 @@ def handle_key(desk: Desk, waiting: Waiting) -> Handled:
     person = desk.roster.directory.people.get(row.person)
     who = {"actor": f"person:{row.person}", "person": row.person}
     digit = str(waiting.inbound.payload.get("Digits", ""))
+    if digit == TALK:
+        if _asked(ticket, row.person) and store_phone(desk, ticket.requester):
+            text = f"Calls {ticket.requester.name or 'the store'} by key 0 of the page"
+            note = cmd.Note(actor=who["actor"], person=row.person, text=text, inbox_id=waiting.id)
+            desk.apply(note, ticket)
+        return Handled(waiting.id, ticket.id, "")
     if digit == TAKE:
         desk.apply(cmd.Acknowledge(**who), ticket, _written_to(person))
     elif digit == PASS:
@@ -177,12 +201,47 @@ def _written_to(person: Person | None) -> Origin:
 def _greeting(desk: Desk, row: Delivery, ticket: Ticket | None, *, machine: bool) -> Prompt:
     if ticket is None:
         return _said(desk, row.person, SpokenId.CALL_NEUTRAL)
-    if not ticket.escalating and not ticket.awaits(row.person):
+    if not _asked(ticket, row.person):
         return _standing(desk, row.person, ticket)
     if machine:  # nothing about the customer on a voicemail; somebody taken for one can still press
         return _said(desk, row.person, SpokenId.CALL_NEUTRAL, keys=True)
-    language = _language(desk, row.person)
-    return Prompt(words=row.body, language=language, keys=True)
+    return _offered(desk, row, ticket, row.body)
+
+
+def _back(desk: Desk, row: Delivery, ticket: Ticket | None, *, reached: bool) -> Prompt:
+    """Return what is said after a talk with the customer; from now on the line may be ended again."""
+    call_store.leave_alone(desk.connection, row.id, desk.now)
+    if ticket is None:
+        return _said(desk, row.person, SpokenId.CALL_NEUTRAL)
+    if not _asked(ticket, row.person):
+        return _standing(desk, row.person, ticket)
+    how = SpokenId.CALL_TALKED if reached else SpokenId.CALL_NOT_REACHED
+    return _offered(desk, row, ticket, _said(desk, row.person, how).words)
+
+
+def _asked(ticket: Ticket, person: str) -> bool:
+    return ticket.escalating or ticket.awaits(person)
+
+
+def _offered(desk: Desk, row: Delivery, ticket: Ticket, words: str, *, store: bool = True) -> Prompt:
+    """Return `words` and what the keys do: who would be asked next, and whether the store can be called."""
+    person = row.person
+    passed = desk.would(cmd.Pass(actor=f"person:{person}", person=person, text=""), ticket).ticket
+    following = next((p for p in passed.next_asked if p != person), passed.assignee)
+    to = _name(desk, following) if following != person else ""
+    said = [words, _said(desk, person, SpokenId.CALL_CHOICES, to=to).words]
+    if store and store_phone(desk, ticket.requester):
+        said.append(_said(desk, person, SpokenId.CALL_STORE).words)
+    return Prompt(words=" ".join(said), language=_language(desk, person), keys=True)
+
+
+def _talk(desk: Desk, row: Delivery, ticket: Ticket) -> Prompt:
+    phone = store_phone(desk, ticket.requester)
+    if not phone:
+        words = _said(desk, row.person, SpokenId.CALL_NO_PHONE).words
+        return _offered(desk, row, ticket, words, store=False)
+    call_store.leave_alone(desk.connection, row.id, desk.now + _TALK_LASTS)
+    return replace(_said(desk, row.person, SpokenId.CALL_DIALLING), dial=phone)
 
 
 def _answer(desk: Desk, key: Inbound) -> Prompt | None:
@@ -191,6 +250,8 @@ def _answer(desk: Desk, key: Inbound) -> Prompt | None:
     ticket = _ticket_of(desk, row) if row else None
     if row is None or ticket is None:
         return None
+    if key.payload.get("Digits") == TALK and _asked(ticket, row.person):
+        return _talk(desk, row, ticket)
     asked = [person for person in ticket.escalation.asked if person != row.person]
     if key.payload.get("Digits") == PASS and ticket.escalating:
         return _said(desk, row.person, SpokenId.CALL_PASSED, to=_name(desk, asked[0]) if asked else "")

@@ -73,6 +73,17 @@ class Desk:
 
     def apply(self, command: Command, ticket: Ticket | None = None, origin: Origin | None = None) -> Decision:
         """Decide `command` on a loaded ticket (None only for Open); its messages go to the outbox."""
+        decision = self.would(command, ticket)
+        work = self._work.setdefault(decision.ticket.id, _Work(ticket.version if ticket else 0))
+        work.events.extend(decision.events)
+        work.timers, work.reports = decision.timers, decision.reports
+        self.tickets[decision.ticket.id] = decision.ticket
+        for say in decision.says:
+            self.outbox.extend(self.wording.rows(say, decision.ticket, origin))
+        return decision
+
+    def would(self, command: Command, ticket: Ticket | None = None) -> Decision:
+        """Return what `command` would lead to now; nothing of it is kept."""
         if isinstance(command, Open):
             ladder_name, policy_hash, zone = command.route.ladder, command.policy, self.zone(command.site)
         elif ticket is not None:
@@ -97,14 +108,7 @@ class Desk:
             timezone=zone,
             heard_at=self.heard_at,
         )
-        decision = decide(ticket, command, setting)
-        work = self._work.setdefault(decision.ticket.id, _Work(ticket.version if ticket else 0))
-        work.events.extend(decision.events)
-        work.timers, work.reports = decision.timers, decision.reports
-        self.tickets[decision.ticket.id] = decision.ticket
-        for say in decision.says:
-            self.outbox.extend(self.wording.rows(say, decision.ticket, origin))
-        return decision
+        return decide(ticket, command, setting)
 
     def events(self, ticket_id: int) -> tuple[AnyEvent, ...]:
         """Return what this transaction has recorded about a ticket so far."""

@@ -20,9 +20,9 @@ export function livePanel(call, company, tell) {
   return make("div", { class: "call", role: "group", "aria-label": "Call in progress" },
     make("p", { class: "who" }, icon("call"), make("b", {}, call.machine ? "Voicemail answers" : "On the phone"), make("small", {}, company || call.number)),
     make("div", { class: "heard", "aria-live": "polite" }, ...call.heard.slice(-2).map((line) => make("p", {}, line))),
-    call.asks === "keys" ? pad : null,
-    call.asks === "words" ? speak : null,
-    make("div", { class: "row" }, button("Hang up", "hang_up", "decline"), call.asks ? button("Say nothing", "silence", "quiet") : null));
+    call.asks === "words" || call.asks === "talk" ? speak : null,
+    call.asks === "keys" || call.asks === "talk" ? pad : null,
+    make("div", { class: "row" }, button("Hang up", "hang_up", "decline"), call.asks === "keys" || call.asks === "words" ? button("Say nothing", "silence", "quiet") : null));
 }
 
 /* A call that is over, as a line of the thread. */

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+from signing_by_hand import CUSTOMER
 
 from app.domain.call_texts import SpokenId
 from app.domain.message import Inbound
@@ -70,6 +72,7 @@ class MemoryCalls:
     words: str = "Water in aisle 7. Press 1."
     taken: bool = False
     broken: bool = False
+    phone: str = CUSTOMER
     keys: list[Inbound] = field(default_factory=list)
 
     def outbox_id(self, token: str) -> int | None:
@@ -85,7 +88,13 @@ class MemoryCalls:
         if self.broken:
             return None
         self.keys.append(key)
+        if key.payload["Digits"] == "0":
+            return Prompt(words="Calling.", language="en", keys=not self.phone, dial=self.phone)
         return Prompt(words="You own it.", language="en")
+
+    def talked(self, token: str, call_id: str, *, reached: bool) -> Prompt | None:
+        known = self.picked_up(token, call_id, machine=False)
+        return known and replace(known, words=f"{'Back' if reached else 'Not reached'}. {known.words}")
 
     def say(self, text: SpokenId, caller: str = "") -> Prompt:
         return Prompt(words=f"{text} {caller}".strip(), language="en")

@@ -90,6 +90,33 @@ def test_a_key_that_cannot_be_carried_out_is_kept_or_asked_for_again(
     assert not inbox.items
 
 
+def test_zero_connects_with_the_customer_under_our_number_and_asks_again_after_it(
+    served: Served, calls: MemoryCalls, inbox: MemoryInbox
+) -> None:
+    say, dial = twiml(step(served, "key", query="&r=2", Digits="0"))
+    assert (say.text, dial.tag) == ("Calling.", "Dial")
+    attributes = {name: dial.get(name) for name in ("callerId", "timeout", "timeLimit", "hangupOnStar")}
+    assert attributes == {"callerId": NUMBER, "timeout": "30", "timeLimit": "900", "hangupOnStar": "true"}
+    assert [(number.tag, number.text) for number in dial] == [("Number", CUSTOMER)]
+    assert dial.get("action", "").endswith(f"/inbound/twilio/call/talked?s={TOKEN}&r=3")
+    for status, word in (("completed", "Back"), ("no-answer", "Not reached")):
+        (gather,) = twiml(step(served, "talked", query="&r=3", DialCallStatus=status))
+        assert (gather.tag, gather[0].text) == ("Gather", f"{word}. Water in aisle 7. Press 1.")
+        assert gather.get("action", "").endswith("&r=3")
+    calls.taken = True
+    taken = twiml(step(served, "talked", query="&r=3", DialCallStatus="completed"))
+    assert [e.tag for e in taken] == ["Say", "Hangup"]
+    assert step(served, "talked", token="x", DialCallStatus="completed").status == 403
+
+    calls.phone = ""
+    (gather,) = twiml(step(served, "key", query="&r=2", Digits="0"))
+    assert (gather.tag, gather[0].text) == ("Gather", "Calling.")
+    calls.broken = True
+    (gather,) = twiml(step(served, "key", query="&r=1", Digits="0"))
+    assert (gather.tag, gather[0].text) == ("Gather", "call_not_saved"), "nothing is kept: later is too late"
+    assert not inbox.items
+
+
 @pytest.mark.parametrize(
     ("said", "digits", "expected"),
     [

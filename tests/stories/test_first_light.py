@@ -47,7 +47,7 @@ def test_silence_goes_to_the_next_level_and_an_ack_stops_it(place: Town) -> None
     place.later(minutes=0, seconds=1)
     assert "1042" in place.last(PRIYA)
     place.text(PRIYA, "1")
-    place.later(hours=1)
+    place.later(minutes=19)
     assert any("taken by Priya S." in text for text in place.inbox(DANA))
     assert place.ticket().ticket.assignee == "priya"
     assert not place.ticket().ticket.escalating
