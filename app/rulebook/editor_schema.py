@@ -82,9 +82,10 @@ _LEVEL: Final[Schema] = {
             "type": "array",
             "minItems": 1,
             "items": {"type": "string", "minLength": 1},
-            "description": "account_manager, service_manager, duty_manager, person:KEY or schedule:NAME",
+            "description": "account_manager, service_manager, duty_manager, person:KEY, team:NAME or schedule:NAME",
         },
         "after": {"type": "string", "description": "how long after the level before, such as 10m"},
+        "one_by_one": {"type": "string", "description": "one after the other, so long apart, such as 3m"},
     },
 }
 _LADDER: Final[Schema] = {
@@ -94,6 +95,10 @@ _LADDER: Final[Schema] = {
     "properties": {
         "levels": {"type": "array", "minItems": 1, "items": _LEVEL},
         "repeat": {"type": "integer", "minimum": 0, "description": "how many further rounds"},
+        "ack_holds": {
+            "type": "string",
+            "description": "how long an answer counts without an arrival time or an update, such as 20m",
+        },
     },
 }
 
