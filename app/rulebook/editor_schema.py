@@ -82,7 +82,7 @@ _LEVEL: Final[Schema] = {
             "type": "array",
             "minItems": 1,
             "items": {"type": "string", "minLength": 1},
-            "description": "account_manager, service_manager, duty_manager, person:KEY, team:NAME or schedule:NAME",
+            "description": "account_manager, service_manager, duty_manager, person:, team: or schedule:NAME",
         },
         "after": {"type": "string", "description": "how long after the level before, such as 10m"},
         "one_by_one": {"type": "string", "description": "one after the other, so long apart, such as 3m"},
