@@ -9,6 +9,8 @@ from bench.figures import Figure, Result
 from bench.place import Place
 from bench.processes import cpu_seconds, free_port, resident_mb
 
+_MOST_PERCENT, _MOST_MB = 2, 200
+
 
 def measure(place: Place, say: Callable[[str], None], *, quick: bool) -> Result:
     """Measure processor time and memory of a server and of its database without any work."""
@@ -26,5 +28,7 @@ def measure(place: Place, say: Callable[[str], None], *, quick: bool) -> Result:
         what="a server without work: processor, memory",
         value=f"{share['server']:.1f} % of one core (its PostgreSQL {share['postgres']:.1f} %),"
         f" {memory:.0f} MB",
+        goal="< 2 % of one core, < 200 MB",
+        met=share["server"] < _MOST_PERCENT and memory < _MOST_MB,
     )
     return Result(figures=[figure], numbers={"idle": {"cpu_percent": share, "resident_mb": memory}})

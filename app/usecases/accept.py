@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
@@ -125,8 +125,7 @@ class InboxWriter:
                 with contextlib.suppress(SQLAlchemyError):
                     self._store([], [refusal])
             return
-        for job, answer in zip(jobs, answers, strict=True):
-            _resolve(job, answer)
+        _resolve(jobs, answers)
         self._wake(jobs)
 
     def _wake(self, jobs: list[_Job]) -> None:
@@ -145,7 +144,7 @@ class InboxWriter:
             log.error("inbox_unavailable", error=repr(error), again=repr(again))  # noqa: TRY400
             _reject(job, StorageUnavailableError("the database cannot store this now; try again"))
             return
-        _resolve(job, answer)
+        _resolve([job], [answer])
         self._wake([clean])
 
     def _store(self, jobs: list[_Job], refusals: list[_Refusal]) -> list[list[Accepted]]:
@@ -189,13 +188,17 @@ def _size(item: _Job | _Refusal | None) -> int:
     return sum(len(i.raw) for i in item.items) if isinstance(item, _Job) else 0
 
 
-def _resolve(job: _Job, answer: list[Accepted]) -> None:
-    def set_result() -> None:
-        if not job.answer.done():
-            job.answer.set_result(answer)
+def _resolve(jobs: Sequence[_Job], answers: Sequence[list[Accepted]]) -> None:
+    """Give each request its answer; the server's loop is called once, for a call costs as much as a row."""
 
-    with contextlib.suppress(RuntimeError):  # the server's loop has ended; the message is stored all the same
-        job.loop.call_soon_threadsafe(set_result)
+    def set_results() -> None:
+        for job, answer in zip(jobs, answers, strict=True):
+            if not job.answer.done():
+                job.answer.set_result(answer)
+
+    if jobs:
+        with contextlib.suppress(RuntimeError):  # the loop has ended; the messages are stored all the same
+            jobs[0].loop.call_soon_threadsafe(set_results)
 
 
 def _reject(job: _Job, error: Exception) -> None:

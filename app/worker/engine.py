@@ -6,7 +6,7 @@ too. What must not live here: what the work is (usecases).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Condition, Event, Thread
 
@@ -36,6 +36,7 @@ from app.usecases.pulse import Pulse
 log = structlog.get_logger()
 
 TICK_SECONDS = 1
+NET_SECONDS = 5
 RECONCILE_SECONDS = 20  # once a minute by the ledger, whichever node comes first
 COVERAGE_SECONDS = 300  # once a night by the ledger
 _PAUSE_AFTER_ERROR = 1.0
@@ -91,6 +92,11 @@ class Loop:
             self._changed.wait_for(lambda: self._woken or self._stopping.is_set())
             self._woken = False
         return not self._stopping.is_set()
+
+
+def _wake_all(loops: Iterable[Loop]) -> None:
+    for loop in loops:
+        loop.wake()
 
 
 def _watch_oncall(house: House) -> int:
@@ -159,14 +165,26 @@ class Worker:
         """Start all loops and the ticking."""
         for loop in self._loops():
             loop.start()
-            seconds = {
-                self._reconcile: RECONCILE_SECONDS,
-                self._unheard: RECONCILE_SECONDS,
-                self._missed: RECONCILE_SECONDS,
-                self._coverage: COVERAGE_SECONDS,
-            }.get(loop, TICK_SECONDS)
-            self._scheduler.add_job(loop.wake, "interval", seconds=seconds)
+        for seconds, loops in self._ticks().items():
+            self._scheduler.add_job(_wake_all, "interval", (loops,), seconds=seconds)
         self._scheduler.start()
+
+    def _ticks(self) -> dict[int, list[Loop]]:
+        """Return which loops look for work by themselves, by how often (in seconds)."""
+        seldom = {
+            # Woken by whoever makes work for them, or in no hurry.
+            self._receipts: NET_SECONDS,
+            self._calls: NET_SECONDS,
+            self._feeds: NET_SECONDS,
+            self._reconcile: RECONCILE_SECONDS,
+            self._unheard: RECONCILE_SECONDS,
+            self._missed: RECONCILE_SECONDS,
+            self._coverage: COVERAGE_SECONDS,
+        }
+        ticks: dict[int, list[Loop]] = {}
+        for loop in self._loops():
+            ticks.setdefault(seldom.get(loop, TICK_SECONDS), []).append(loop)
+        return ticks
 
     def wake(self, what: str) -> None:
         """Wake the loops that have to do with `what`: `inbox`, `receipts` after a webhook, else `saved`."""
