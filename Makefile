@@ -6,7 +6,7 @@ READY := .venv/.ready
 # One more than there are cores, for much of a story is waiting; each runner has a PostgreSQL of its own.
 RUNNERS = $(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 
-.PHONY: demo test check bench clean migration browser
+.PHONY: demo test check bench soak clean migration browser
 
 demo: $(READY)  ## the whole thing on this machine, with a simulator of phones and mailboxes
 	$(BIN)/closeloop demo
@@ -22,6 +22,18 @@ check: $(READY)  ## what CI checks besides the tests
 
 bench: $(READY)  ## measure what bench/README.md claims
 	$(BIN)/python -m bench
+
+# CONTRIBUTING.md says what each means. WORLDS=n plays so many instead of for SECONDS.
+SECONDS ?= 60
+SEED ?= 1
+WORLDS ?= 0
+DAYS ?= 2
+PER_DAY ?= 12
+FAULTS ?= 1
+LOG ?= .soak.log
+soak: $(READY)  ## simulated worlds full of trouble for so many SECONDS, from SEED on
+	PYTHONHASHSEED=0 $(BIN)/python -m tests.sim.soak --seconds $(SECONDS) --seed $(SEED) --worlds $(WORLDS) \
+		--days $(DAYS) --per-day $(PER_DAY) --faults $(FAULTS) --log $(LOG)
 
 migration: $(READY)  ## make migration m="what it does": what the tables say and the migrations do not
 	$(BIN)/python -m migrations.new "$(m)"

@@ -230,7 +230,7 @@ def build(settings: Settings, engine: Engine) -> Instance:
     if settings.crash_at:
         house.reach = ending_at(settings.crash_at)
     _warn_of_names(house)
-    pulse = Pulse(house, role=settings.role, version=__version__)
+    pulse = Pulse(house, role=settings.role, version=__version__, steady=time.monotonic)
     pulse.beat()
     pulse.check_clock()
     return Instance(settings, house, build_app(settings, house, pulse))

@@ -36,9 +36,16 @@ class ClockSkewError(CloseloopError):
 class Pulse:
     """One process's beats and what it concludes from them. One thread beats, any may look."""
 
-    def __init__(self, house: House, *, role: str, version: str) -> None:
-        """Prepare; nothing is written before the first beat."""
+    def __init__(
+        self, house: House, *, role: str, version: str, steady: Callable[[], float] | None = None
+    ) -> None:
+        """Prepare; nothing is written before the first beat.
+
+        `steady` counts seconds, whatever the clock is set to; without it a step is seen at the next beat.
+        """
         self._house, self._role, self._version = house, role, version
+        self._steady = steady
+        self._compared: tuple[datetime, float] | None = None
         self._last: datetime | None = None
         self._unbroken_since: datetime | None = None
         self.skew = 0.0
@@ -46,7 +53,17 @@ class Pulse:
     @property
     def trusted(self) -> bool:
         """Return whether this process's clock may decide what is due."""
-        return abs(self.skew) <= MOST_SKEW
+        return abs(self.skew) <= MOST_SKEW and abs(self._set_since_compared()) <= MOST_SKEW
+
+    def _set_since_compared(self) -> float:
+        """Return by how many seconds the clock was set since it was last compared with the database's.
+
+        Between two beats there is time enough to fire whatever is due within the next hours.
+        """
+        if self._steady is None or self._compared is None:
+            return 0.0
+        at, count = self._compared
+        return (self._house.clock.now() - at).total_seconds() - (self._steady() - count)
 
     def compare(self) -> None:
         """Compare the clocks, and leave no sign of life."""
@@ -107,6 +124,7 @@ class Pulse:
         after = clock.now()
         if abs((after - before).total_seconds()) < _UNSURE:  # else the answer says nothing about the clock
             self.skew = ((before + (after - before) / 2) - there).total_seconds()
+            self._compared = None if self._steady is None else (clock.now(), self._steady())
         return there
 
     def _listened_long_enough(self) -> bool:

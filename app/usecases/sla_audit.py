@@ -6,7 +6,7 @@ calls (promise 7). What must not live here: arithmetic of its own, any change, p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -119,9 +119,11 @@ def check(stored: Stored, promises: Promises, now: datetime) -> Checked:
         decided = max([stored.changed_at, ticket.changed_at, *(event.at for event in ticket.history)])
         reports = read_clocks(ticket, policy, decided)
         clocks = sum(clock.state != ClockState.NONE for clock in reports.values())
-        _kept_breaches(stored, promises, report)
+        standing = _kept_breaches(stored, promises, report)
         moved = _moved(stored.events, promises)
-        breached = report.breaches(stored.events, ticket, policy, reports, decided, moved=moved)
+        breached = report.breaches(
+            stored.events, ticket, policy, reports, decided, moved=moved, standing=standing
+        )
         report.document(stored, ticket)
         report.due(stored, next_due(reports))
         # What should be on record and is not was listed already; a timer for it is not missing as well.
@@ -164,17 +166,24 @@ def _replay(stored: Stored, promises: Promises, report: _Report) -> tuple[Ticket
     return ticket, missed
 
 
-def _kept_breaches(stored: Stored, promises: Promises, report: _Report) -> None:
-    """Compare the breaches recorded before each move to another policy with what that day's policy says."""
+def _kept_breaches(stored: Stored, promises: Promises, report: _Report) -> dict[str, datetime]:
+    """Return the breaches that stand, compared with what the events said on the day they were recorded.
+
+    A move to another policy, and a duplicate whose customer had called earlier, change when a target runs
+    out; what was on record before stays as it was: a breach is recorded once and never undone.
+    """
+    standing: dict[str, datetime] = {}
     for index, event in enumerate(stored.events):
-        if isinstance(event, ev.PolicyMoved):
+        if isinstance(event, ev.PolicyMoved | ev.MergedIn):
             before = stored.events[:index]
             ticket = fold(stored.id, before)
-            policy = promises.policy(event.previous, promises.zone(ticket))
+            policy = promises.policy(ticket.policy, promises.zone(ticket))
             decided = max(ticket.changed_at, *(happened.at for happened in ticket.history))
             reports = read_clocks(ticket, policy, decided)
             moved = _moved(before, promises)
-            report.breaches(before, ticket, policy, reports, decided, moved=moved)
+            report.breaches(before, ticket, policy, reports, decided, moved=moved, standing=standing)
+            standing.update(ticket.breaches)
+    return standing
 
 
 def decisions(
@@ -261,17 +270,19 @@ class _Report:
         decided: datetime,
         *,
         moved: bool,
+        standing: Mapping[str, datetime],
     ) -> tuple[str, ...]:
         """Compare the breaches with what all events say: each once, at the instant the target ran out.
 
         Returns the metrics that are breached by what all events say. `moved`: the place became known late.
+        Those that are `standing` stay as they were recorded.
         """
         fresh = replace(ticket, breached=(), warned=())
         due = {
             str(t.metric): t.at
             for t in open_thresholds(fresh, policy, reports)
             if t.breach and t.seen_at <= decided
-        }
+        } | dict(standing)
         recorded: dict[str, list[datetime]] = {}
         for event in happened:
             if isinstance(event, ev.Breached):

@@ -150,12 +150,16 @@ class Worker:
         # What changes who is on call, and what is told about it, by time.
         self._oncall = Loop("oncall", lambda: _watch_oncall(house) if pulse.trusted else 0)
         self._feeds = Loop("feeds", lambda: leave_feeds.read_feed(house, feeds))
-        self._reconcile = Loop("reconcile", lambda: reconcile.once_a_minute(house, minutely))
-        self._unheard = Loop("unheard", lambda: unheard.ask_about_unheard(house, gateways.sms))
+        self._reconcile = Loop(
+            "reconcile", lambda: reconcile.once_a_minute(house, minutely) if pulse.trusted else 0
+        )
+        self._unheard = Loop(
+            "unheard", lambda: unheard.ask_about_unheard(house, gateways.sms) if pulse.trusted else 0
+        )
         self._missed = Loop(
             "missed", lambda: missed.take_in_missed(house, received) if received and pulse.trusted else 0
         )
-        self._coverage = Loop("coverage", lambda: coverage_watch.watch(house))
+        self._coverage = Loop("coverage", lambda: coverage_watch.watch(house) if pulse.trusted else 0)
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},

@@ -18,7 +18,7 @@ from app.domain import commands as cmd
 from app.domain.compute import answer_line
 from app.domain.instants import format_instant
 from app.rulebook.revision import Rulebook, load
-from app.usecases import sla_audit
+from app.usecases import actions, sla_audit
 from app.usecases.directory import load_directory
 from app.usecases.directory_file import parse_directory
 from app.usecases.sla_explain import clock_tables, explain_ticket, headline, in_words
@@ -253,6 +253,30 @@ def test_a_breach_by_the_zone_that_was_assumed_before_the_site_was_known_is_list
     listed = [line for line in found(world) if line[0] == "arrive"]
     why = " (the site, and with it the time zone, was set after the ticket was opened)"
     assert listed == [("arrive", f"a breach on {iso(120)}", f"one on {iso(300)}{why}")]
+
+
+def test_a_breach_stands_when_an_older_duplicate_is_merged_in(
+    world: World,
+) -> None:
+    older = world.open()
+    world.later(minutes=10)
+    ticket = world.open()
+    world.later(minutes=30)  # P1: 15 min; by the older one's first contact it would have been ten sooner
+    recorded = dict(world.ticket(ticket).breaches)["acknowledge"]
+    number = world.ticket(ticket).number
+    why = actions.merge_tickets(world.house, older, number, person="dana", actor="person:dana")
+    assert why == ""
+    world.later(hours=5)
+    assert dict(world.ticket(ticket).breaches)["acknowledge"] == recorded
+    assert found(world) == []
+    # What was recorded wrongly before the merge is found all the same.
+    change(
+        world,
+        "UPDATE events SET at = at + interval '1 second'"
+        " WHERE kind = 'breached' AND data->>'metric' = 'acknowledge' AND ticket_id = :ticket",
+        ticket=ticket,
+    )
+    assert "acknowledge" in [clock for clock, _, _ in found(world)]
 
 
 def test_a_later_change_of_the_directory_moves_no_figure(world: World) -> None:

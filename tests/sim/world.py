@@ -1,0 +1,608 @@
+"""A seeded world: two nodes on one database, people, providers, faults; virtual time, one thread, no waiting.
+
+The same seed plays the same world again. A node dies between any two transactions, in the middle of one, or at a
+named point; its database's answer gets lost; the other node works in between, also inside the first one's steps.
+What must not live here: what must hold (watch.py), who writes what (people.py), what carriers do (carrier.py).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import Engine, text
+
+from app.domain.message import Channel, Inbound, InboundKind
+from app.domain.ticket import Ticket
+from app.ports import CallOut, Trouble
+from app.rulebook.revision import Rulebook, from_document
+from app.store import directory as directory_store
+from app.store import inbox as inbox_store
+from app.usecases import (
+    coverage_watch,
+    delivery,
+    gap_watch,
+    hanging_up,
+    intake,
+    orphans,
+    reconcile,
+    rule_changes,
+    shift_texts,
+    swaps,
+    timers,
+    unheard,
+)
+from app.usecases.calls import Calls
+from app.usecases.delivery import Gateways
+from app.usecases.directory import load_directory
+from app.usecases.directory_file import DirectoryFile, parse_directory
+from app.usecases.house import Identity, Point
+from tests.nodes import COMPANY
+from tests.sim.agenda import Agenda, NodeClock, SeededIds
+from tests.sim.carrier import CALM, Carrier
+from tests.sim.deeds import Deeds
+from tests.sim.fragile import FragileHouse, Node, NodeDiedError, connection_lost
+from tests.sim.people import DOMAIN, Message, People
+from tests.sim.watch import Watch
+
+SECOND = timedelta(seconds=1)
+ROOT = Path(__file__).parents[2]
+_UNTIL_IDLE = 2000
+SHOWN = 400  # how many steps a failure lists; `make soak LOG=FILE` writes all
+_SKEWS = (-4.0, -0.5, 0.0, 0.0, 0.3, 4.0)
+
+_DUE = text(
+    """
+    SELECT
+        (SELECT min(not_before) FROM inbox WHERE state = 'new' AND kind <> 'receipt') AS messages,
+        (SELECT min(not_before) FROM inbox WHERE state = 'new' AND kind = 'receipt') AS receipts,
+        (SELECT min(not_before) FROM timers) AS timers,
+        (SELECT min(not_before) FROM outbox WHERE state = 'pending' AND rank = 0) AS pages,
+        (SELECT min(not_before) FROM outbox WHERE state = 'pending' AND rank > 0) AS notices,
+        (SELECT min(lease_until) FROM outbox WHERE state = 'sending') AS claims,
+        (SELECT min(not_before) FROM outbox
+         WHERE channel = 'voice' AND state = 'sent' AND finished_at IS NULL) AS calls
+    """,
+)
+_ROW = text(
+    """
+    SELECT o.id AS outbox_id, o.channel, o.address, o.person, o.text_id, t.number, o.rank,
+        coalesce(o.thread->>'reply_to', '') AS reply_to
+    FROM outbox o LEFT JOIN tickets t ON t.id = o.ticket_id WHERE o.id = :id
+    """,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What kind of world it is. `per_day` emergencies; `faults`: how often, 0 for none, 1 as usual."""
+
+    seed: int
+    days: float = 3.0
+    per_day: float = 12.0
+    faults: float = 1.0
+    start: datetime | None = None
+
+    def command(self) -> str:
+        """Return what plays this world again."""
+        return f"make soak SEED={self.seed} WORLDS=1 DAYS={self.days:g} PER_DAY={self.per_day:g} FAULTS={self.faults:g}"
+
+
+class WorldError(AssertionError):
+    """A promise was broken; the message has the steps and the command that plays them again."""
+
+
+# Nights on which clocks are changed, a new year, a week in summer.
+_STARTS = (
+    datetime(2026, 3, 7, 12, tzinfo=UTC),
+    datetime(2026, 10, 31, 12, tzinfo=UTC),
+    datetime(2026, 6, 9, 6, tzinfo=UTC),
+    datetime(2026, 12, 24, 5, tzinfo=UTC),
+    datetime(2026, 2, 14, 20, tzinfo=UTC),
+)
+
+
+class World:
+    """One world. `run` plays it to its end, and raises WorldError when a promise is broken."""
+
+    def __init__(self, engine: Engine, rulebooks: Sequence[Rulebook], plan: Plan) -> None:
+        self.plan, self.engine, self.rulebooks = plan, engine, list(rulebooks)
+        self.fate, weather, people = (Random(f"{plan.seed}:{what}") for what in ("fate", "weather", "people"))
+        start = plan.start or _STARTS[plan.seed % len(_STARTS)]
+        self.agenda = Agenda(start)
+        self.end = start + timedelta(days=plan.days)
+        self.trace: list[str] = []
+        self.stats: Counter[str] = Counter()
+        self.faulty = plan.faults > 0
+        self._stack: list[Node] = []
+        self._persons: dict[int, str] = {}
+        self.ids = SeededIds(Random(f"{plan.seed}:ids"), drawn=self._between_reads)
+        load_directory(engine, company(), now=start)
+        with engine.begin() as connection:
+            self.directory = directory_store.read_directory(connection)
+            contacts = sorted(directory_store.all_contacts(connection).values(), key=lambda c: c.key)
+        self.carrier = Carrier(
+            self.agenda, weather, self.post, self._arrived, self._rings, self._about_to_send, self._outbox_of
+        )
+        if not self.faulty:
+            self.carrier.trouble = CALM
+        self.eye = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self.watch = Watch(engine, self.eye, self.carrier)
+        by_key = {c.key: {*c.phones, *c.emails} for c in contacts}
+        self.watch.addresses_of = lambda ticket: _addresses(ticket, by_key)
+        self.people = People(self.agenda, people, self.post, self.note, self.directory, contacts)
+        self._disturbed = start  # until when something was wrong that may have made work late
+        self.deeds = Deeds(self)
+        self.nodes = [Node(name, NodeClock(self.agenda), self._house) for name in ("one", "two")]
+        for node in self.nodes:
+            self._start(node)
+        self._minute = start - timedelta(days=1)
+
+    # The story.
+
+    def run(self) -> None:
+        """Play the world: traffic and trouble until the plan's end, then everybody does their best."""
+        try:
+            with self.eye:
+                self._play()
+        except Exception as error:
+            raise WorldError(self._told(error)) from error
+
+    def _play(self) -> None:
+        self._plan_traffic()
+        self.advance(self.end)
+        self._calm_down()
+        for _ in range(60):
+            for number, holder in self._held():
+                self.people.job(self.directory.people[holder], number)
+            self.advance(self.agenda.now + timedelta(days=1))
+            if not self._open():
+                break
+        assert not self._open(), f"still open after 60 quiet days: {self._open()}"
+        self.watch.at_rest(self.agenda.now - timedelta(seconds=10))
+
+    def _told(self, error: Exception) -> str:
+        last = "\n".join(self.trace[-SHOWN:])
+        return (
+            f"world {self.plan.seed} at {_shown(self.agenda.now)}: {error!r}\n"
+            f"the last {min(SHOWN, len(self.trace))} of {len(self.trace)} steps:\n{last}\n"
+            f"{error}\nto play it again:\n    {self.plan.command()}"
+        )
+
+    def _plan_traffic(self) -> None:
+        at = self.agenda.now
+        while True:
+            at += timedelta(days=self.people.chance.expovariate(self.plan.per_day))
+            if at >= self.end:
+                break
+            self.agenda.at(at, self.people.emergency)
+        if self.faulty:
+            self._weather()
+        self.deeds.plan(self.end)
+
+    def _weather(self) -> None:
+        """Let a provider be down for a while, now and then."""
+        if self.agenda.now >= self.end:
+            return
+        provider = self.fate.choice(("twilio", "sendgrid"))
+        trouble = self.fate.choice((Trouble.TRANSIENT, Trouble.AMBIGUOUS, Trouble.CONFIG))
+        minutes = self.fate.choice((1, 5, 20, 90))
+
+        def down() -> None:
+            self.note(f"{provider} is down ({trouble}) for {minutes} min")
+            self.carrier.down[provider] = trouble
+            self.agenda.after(timedelta(minutes=minutes), up)
+
+        def up() -> None:
+            self.note(f"{provider} is up")
+            self.carrier.down.pop(provider, None)
+
+        self.agenda.after(timedelta(hours=self.fate.uniform(1, 30)), down)
+        self.agenda.after(timedelta(hours=self.fate.uniform(10, 40)), self._weather)
+
+    def _calm_down(self) -> None:
+        self.note("from here on all goes well")
+        self.faulty = False
+        self.carrier.trouble = CALM
+        self.carrier.down.clear()
+        self.people.willing = True
+        self.people.jobs.clear()
+        for node in self.nodes:
+            node.clock.skew = timedelta(0)
+        with self.engine.begin() as connection:
+            silent = connection.execute(text("SELECT channel, address FROM suppressions ORDER BY 2")).all()
+        for channel, address in silent:
+            if channel == "sms":
+                self.people.text(address, "START")
+            else:
+                self.people.mail(address, "START", subject="START")
+
+    def _open(self) -> list[int]:
+        with self.engine.connect() as connection:
+            found = connection.execute(text("SELECT number FROM tickets WHERE ended_at IS NULL ORDER BY 1"))
+            return list(found.scalars())
+
+    def _held(self) -> list[tuple[int, str]]:
+        """Return which tickets are with whom: in the end whoever has one sees to it."""
+        found = self.eye.execute(
+            text(
+                "SELECT number, assignee FROM tickets WHERE ended_at IS NULL AND assignee <> ''"
+                " AND (state <> 'resolved' OR (doc->>'reserved')::boolean) ORDER BY 1"
+            )
+        )
+        return [(row.number, row.assignee) for row in found]
+
+    # Time.
+
+    def advance(self, until: datetime) -> None:
+        """Let time pass; what comes due on the way is done at its time, by whichever node comes to it."""
+        while True:
+            self.agenda.run_due()
+            self._periodic()
+            self.settle()
+            after = self._next(self._due())
+            if after is None or after > until:
+                break
+            # Ticks come a little late, and find more than one thing to do.
+            self.agenda.now = after + timedelta(seconds=self.fate.choice((0, 0.4, 2, 5)))
+        self.agenda.now = max(self.agenda.now, until)
+
+    def _next(self, due: dict[str, datetime]) -> datetime | None:
+        """Return when something happens next: what is due and was not done waits for a clock, or for a node."""
+        now = self.agenda.now
+        instants = [at if at > now else now + SECOND for at in due.values()] if self._alive() else []
+        return min([*instants, *([self.agenda.next_at] if self.agenda.next_at else [])], default=None)
+
+    def _due(self) -> dict[str, datetime]:
+        row = self.eye.execute(_DUE).one()._mapping
+        return {name: at for name, at in row.items() if at is not None}
+
+    def settle(self) -> None:
+        """Do all work that is due now, in any order, on any node."""
+        for _ in range(_UNTIL_IDLE):
+            due = {name for name, at in self._due().items() if at <= self.agenda.now + 5 * SECOND}
+            did = 0
+            for name in self.fate.sample(sorted(due), len(due)):
+                alive = self._alive()
+                for node in self.fate.sample(alive, len(alive)):
+                    done = self.do(node, name, _WORK[name])
+                    did += done
+                    if done:
+                        break
+            if not did:
+                return
+        raise AssertionError(f"the world never comes to rest: {self._due()}")
+
+    def _periodic(self) -> None:
+        if self.agenda.now - self._minute < timedelta(minutes=1):
+            return
+        hour = self.agenda.now.replace(minute=0) != self._minute.replace(minute=0)
+        day = self.agenda.now.date() != self._minute.date()
+        self._minute = self.agenda.now.replace(second=0, microsecond=0)
+        alive = self._alive()
+        if not alive:
+            return
+        for name, work in _MINUTELY.items():
+            self.do(self.fate.choice(alive), name, work)
+        if self.agenda.now > self._disturbed:
+            self.do(self.fate.choice(alive), "reconcile", self.reconciled)
+        if hour:
+            self.do(self.fate.choice(alive), "gaps", lambda n: gap_watch.watch_gaps(n.house))
+        if day:
+            self.do(self.fate.choice(alive), "coverage", lambda n: coverage_watch.watch(n.house))
+
+    # Nodes.
+
+    def _alive(self) -> list[Node]:
+        return [node for node in self.nodes if node.up and node not in self._stack]
+
+    def _house(self, node: Node) -> FragileHouse:
+        return FragileHouse(
+            engine=self.engine,
+            clock=node.clock,
+            ids=self.ids,
+            rulebook=self.rulebooks[0],
+            identity=Identity(
+                public_url="http://ops.example", mail_domain=DOMAIN, secret=b"s" * 32, node=node.name
+            ),
+            reach=lambda point: self._reach(node, point),
+            fate=lambda place: self._fate(node, place),
+        )
+
+    def _start(self, node: Node) -> None:
+        self._disturb(minutes=10)
+        node.start()
+        node.gateways = Gateways(sms=self.carrier, mail=self.carrier, calls=self.carrier)
+        node.clock.skew = timedelta(seconds=self.fate.choice(_SKEWS) if self.faulty else 0)
+        self.note(f"{node.name} starts, its clock ahead by {node.clock.skew.total_seconds():g} s")
+
+    def do(self, node: Node, what: str, work: Callable[[Node], object]) -> int:
+        """Let a node do one piece of work, which it may not survive, and look at what it did."""
+        if not node.up:
+            return 0
+        node.hit = False
+        self._stack.append(node)
+        try:
+            did = work(node)
+        except NodeDiedError:
+            self._die(node, what)
+            did = 1
+        except Exception as error:
+            if not node.hit:
+                raise
+            self.note(f"{node.name} {what}: {type(error).__name__}")
+            did = 1
+        finally:
+            self._stack.pop()
+        if did:
+            self.stats[what] += 1
+            self.note(f"{node.name} {what}")
+            if what != "accepts":  # it stores a message, which the next look sees
+                self.watch.look(self.agenda.now)
+        return int(bool(did))
+
+    def _die(self, node: Node, what: str) -> None:
+        node.up = False
+        self.stats["deaths"] += 1
+        self._disturb(minutes=10)
+        with self.engine.connect() as connection:
+            held = connection.execute(
+                text("SELECT id FROM outbox WHERE claimed_by = :node"), {"node": node.name}
+            ).scalars()
+            self.carrier.excused.update(held)
+        self.note(f"{node.name} dies in {what}")
+        seconds = self.fate.choice((0, 1, 8, 40, 200, 900))
+
+        def back() -> None:
+            self._start(node)
+
+        self.agenda.after(timedelta(seconds=seconds), back)
+
+    def _disturb(self, *, minutes: float) -> None:
+        self._disturbed = max(self._disturbed, self.agenda.now + timedelta(minutes=minutes))
+
+    def _fate(self, node: Node, place: str) -> None:
+        """Decide whether a node goes on at a border of one of its transactions."""
+        if not self.faulty or node not in self._stack or len(self._stack) > 2:
+            return
+        roll = self.fate.random() / self.plan.faults
+        if roll < 0.0015:
+            self.note(f"... {node.name} is killed {place}")
+            raise NodeDiedError
+        if roll < 0.003 and not node.hit:
+            node.hit = True
+            self.stats["lost connections"] += 1
+            self.note(f"... {node.name} loses its database {place}")
+            raise connection_lost()
+
+    def _reach(self, node: Node, point: Point) -> None:
+        """Hear of a named point: a node may be killed there, freeze there, or be overtaken."""
+        if point == "outbox.claimed":
+            self.watch.claimed(node.name)
+        if not self.faulty or node not in self._stack:
+            return
+        roll = self.fate.random() / self.plan.faults
+        if roll < 0.004:
+            self.note(f"... {node.name} is killed at {point}")
+            raise NodeDiedError
+        if roll < 0.05 and point in ("outbox.claimed", "outbox.sent", "intake.saved", "timers.saved"):
+            self._meanwhile(node, point)
+        elif roll < 0.055 and point in ("outbox.claimed", "outbox.sent") and len(self._stack) == 1:
+            self._freeze(node, point)
+
+    def _meanwhile(self, node: Node, where: str) -> None:
+        """Let the other node do what there is to do, in the middle of this one's work."""
+        others = self._alive()
+        if others and len(self._stack) == 1:
+            self.note(f"... meanwhile, {node.name} being at {where}:")
+            self.stats["overtaken"] += 1
+            self.agenda.run_due()
+            self.settle()
+            self.note(f"... {node.name} goes on")
+
+    def _freeze(self, node: Node, where: str) -> None:
+        """Let a node stand still for longer than its claim lasts, while the other one works."""
+        self.stats["freezes"] += 1
+        self.note(f"... {node.name} freezes at {where}")
+        self._disturb(minutes=10)
+        with self.engine.connect() as connection:
+            held = connection.execute(
+                text("SELECT id FROM outbox WHERE claimed_by = :node"), {"node": node.name}
+            ).scalars()
+            self.carrier.excused.update(held)
+        self.advance(self.agenda.now + timedelta(seconds=self.fate.uniform(70, 200)))
+        self.note(f"... {node.name} wakes up")
+
+    def _between_reads(self) -> None:
+        """Hear that an id is drawn: mostly in the middle of a transaction that has read and not yet written."""
+        if not self.faulty or len(self._stack) != 1 or not self._may_be_overtaken:
+            return
+        if self.fate.random() < 0.002 * self.plan.faults:
+            self._may_be_overtaken = False
+            node = self._stack[0]
+            others = self._alive()
+            if others:
+                self.stats["conflicts tried"] += 1
+                self.note(f"... while {node.name} has read and not written:")
+                for name in ("timers", "pages", "notices"):
+                    self.do(others[0], name, _WORK[name])
+                self.note(f"... {node.name} goes on")
+
+    _may_be_overtaken = False
+
+    # From and to the outside.
+
+    def post(self, items: list[Inbound]) -> None:
+        """A provider posts requests, until they are accepted."""
+        nodes = [node for node in self.nodes if node.up and node not in self._stack]
+        if not nodes:
+            self.agenda.after(timedelta(seconds=15), lambda: self.post(items))
+            return
+        node = self.fate.choice(nodes)
+
+        def accept(node: Node) -> int:
+            node.house.reach("inbox.received")
+            stamped = [replace(item, received_at=node.clock.now()) for item in items]
+            with node.house.begin() as connection:
+                inbox_store.store(connection, [(self.ids.next(), item) for item in stamped])
+            node.house.reach("inbox.stored")
+            self.watch.accepted.update(i.key for i in items if i.kind == InboundKind.MESSAGE)
+            if self.faulty and self.fate.random() < 0.01:
+                self.agenda.after(
+                    timedelta(seconds=5), lambda: self.post(items)
+                )  # it asks again all the same
+            node.done = True
+            return 1
+
+        node.done = False
+        self.do(node, "accepts", accept)
+        if not node.done:
+            self.agenda.after(timedelta(seconds=15), lambda: self.post(items))
+
+    def row(self, outbox_id: int) -> Message | None:
+        row = self.eye.execute(_ROW, {"id": outbox_id}).one_or_none()
+        if row is None:
+            return None
+        given = dict(row._mapping)
+        self._persons[outbox_id] = given.pop("person")
+        return Message(**given)
+
+    def _arrived(self, outbox_id: int, _sid: str) -> None:
+        message = self.row(outbox_id)
+        assert message is not None, f"message {outbox_id} was sent and is not stored"
+        person = self.directory.people.get(self._persons.pop(outbox_id))
+        self.note(f"{message.address} gets {message.text_id} {message.number or ''}")
+        if person is not None:
+            self.people.colleague_got(message, person)
+        else:
+            self.people.customer_got(message)
+
+    def _about_to_send(self, outbox_id: int) -> None:
+        message = self.row(outbox_id)
+        assert message is not None
+        self.watch.sent(outbox_id, message.rank)
+        if self.faulty and len(self._stack) == 1 and self.fate.random() < 0.02 * self.plan.faults:
+            self._meanwhile(self._stack[0], "the provider")
+
+    def _outbox_of(self, token: str) -> int:
+        known = self.nodes[0].house.call_of(token)
+        assert known is not None, f"{token} is no call of ours"
+        return known[0]
+
+    def _rings(self, call: CallOut, sid: str) -> None:
+        """A phone rings: somebody picks up and presses a key, or not."""
+        outbox_id, roll = self._outbox_of(call.token), self.people.chance.random()
+        if not self.people.willing and roll < 0.45:
+            end = self.people.chance.choice(("no-answer", "busy", "completed", "failed"))
+            seen = ["initiated", "ringing", *(["in-progress"] if end == "completed" else []), end]
+            delay = self.people.chance.uniform(0.1, 0.7)
+            self.people.later(delay, delay, lambda: self.carrier.call_status(sid, outbox_id, seen))
+            return
+
+        def pick_up() -> None:
+            alive = self._alive()
+            if not alive or not self.carrier.calls[sid]:
+                self.carrier.call_status(sid, outbox_id, ["initiated", "canceled"])
+                return
+            node = self.fate.choice(alive)
+            self.do(node, "answers a call", lambda n: self._talk(n, call, sid, outbox_id))
+            self.carrier.calls[sid] = False
+            self.carrier.call_status(sid, outbox_id, ["ringing", "in-progress", "completed"])
+
+        self.people.later(0.05, 0.5, pick_up)
+
+    def _talk(self, node: Node, call: CallOut, sid: str, outbox_id: int) -> int:
+        prompt = Calls(node.house).picked_up(call.token, sid, machine=False)
+        if prompt is None or not prompt.keys:
+            return 1
+        digit = "1" if self.people.willing else self.people.chance.choice(("1", "1", "1", "2", "7", ""))
+        if not digit:
+            return 1
+        key = Inbound(
+            provider="twilio",
+            kind=InboundKind.KEY,
+            channel=Channel.VOICE,
+            key=f"{sid}:1:{digit}",
+            sender=call.to,
+            recipient="",
+            received_at=node.clock.now(),
+            payload={"CallSid": sid, "Digits": digit, "o": str(outbox_id)},
+            raw=b"",
+        )
+        Calls(node.house).pressed(key)
+        return 1
+
+    def note(self, what: str) -> None:
+        """Add a line to the list of steps."""
+        self.trace.append(f"{_shown(self.agenda.now)} {'  ' * len(self._stack)}{what}")
+
+    # Rules and reconciling, as work of a node.
+
+    def reconciled(self, node: Node) -> int:
+        """Let a node reconcile: while nothing was wrong lately there is nothing to find."""
+        found = reconcile.reconcile(node.house)
+        assert found is None or not (found.broken or found.late), f"the reconciler found {found}"
+        return 0
+
+    def applies_rules(self, node: Node) -> int:
+        new = self.fate.choice(self.rulebooks)
+        change = rule_changes.compared(node.house, new)
+        if change.new.hash != change.old.hash:
+            rule_changes.apply(node.house, change, by="elena")
+        return 1
+
+
+def _messages(node: Node) -> int:
+    return intake.handle_waiting(node.house)
+
+
+_WORK: dict[str, Callable[[Node], int]] = {
+    "messages": _messages,
+    "receipts": lambda n: intake.handle_receipts(n.house),
+    "timers": lambda n: timers.fire_due(n.house) + orphans.ask_for_orphans(n.house),
+    "pages": lambda n: delivery.send_pending(n.house, n.gateways, n.senders, pages=True),
+    "notices": lambda n: delivery.send_pending(n.house, n.gateways, n.senders, pages=False),
+    "claims": lambda n: n.pulse.take_over(lambda _name: False),
+    "calls": lambda n: hanging_up.end_moot(n.house, n.gateways.calls),
+}
+_MINUTELY: dict[str, Callable[[Node], int]] = {
+    "shifts": lambda n: shift_texts.tell_shifts(n.house),
+    "swaps": lambda n: swaps.expire_swaps(n.house),
+    "unheard": lambda n: unheard.ask_about_unheard(n.house, n.gateways.sms),
+}
+
+
+def _addresses(ticket: Ticket, by_contact: dict[str, set[str]]) -> set[str]:
+    return set().union(*(by_contact.get(reader.contact, set()) for reader in ticket.readers))
+
+
+def _shown(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%d %H:%M:%S")
+
+
+@cache
+def company() -> DirectoryFile:
+    """Return the demo's company, read once."""
+    return parse_directory(COMPANY.read_text("utf-8"), COMPANY.name)
+
+
+def variants(rulebook: Rulebook) -> list[Rulebook]:
+    """Return the rulebook and others that a manager may apply: other waits, other promises."""
+    found = [rulebook]
+    for old, new in ((r'"10m"', '"6m"'), (r'"4h"', '"3h"')):
+        changed = _replaced(rulebook.document, old.strip('"'), new.strip('"'))
+        found.append(from_document(changed))
+    return found
+
+
+def _replaced(value: object, old: str, new: str) -> object:
+    if isinstance(value, dict):
+        return {key: each if key == "format" else _replaced(each, old, new) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_replaced(each, old, new) for each in value]
+    return new if value == old else value
