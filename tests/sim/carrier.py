@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from app.domain.message import Channel, Inbound, InboundKind
-from app.ports import CallOut, GatewayError, MailOut, Sent, SmsOut, Trouble
+from app.ports import CallOut, Found, GatewayError, MailOut, Sent, SmsOut, Trouble
 from tests.sim.agenda import Agenda
 
 NUMBER = "+15005550006"
@@ -61,6 +61,8 @@ class Carrier:
     ends: dict[str, tuple[str, str]] = field(default_factory=dict)
     calls: dict[str, bool] = field(default_factory=dict)  # whether they ring, by the provider's id
     _names: int = 0
+    _texts: dict[str, list[tuple[datetime, Found]]] = field(default_factory=dict)
+    _lines: list[tuple[str, str, datetime]] = field(default_factory=list)
     _slots: dict[int, list[Inbound]] = field(default_factory=dict)
 
     def send(self, message: SmsOut | MailOut) -> Sent:
@@ -69,7 +71,10 @@ class Carrier:
         self._may_refuse("twilio" if by_text else "sendgrid", message.outbox_id)
         sid = self._name("SM" if by_text else "MX")
         self.takes[message.outbox_id] += 1
-        if by_text:
+        if isinstance(message, SmsOut):
+            self._texts.setdefault(message.to, []).append(
+                (self.agenda.now, Found(provider_id=sid, text=message.body))
+            )
             self._carry_text(sid, message.outbox_id)
         else:
             self._carry_mail(sid, message.outbox_id)
@@ -85,11 +90,23 @@ class Carrier:
         sid = self._name("CA")
         self.takes[outbox_id] += 1
         self.calls[sid] = True
+        self._lines.append((sid, call.to, self.agenda.now))
         self.rings(call, sid)
         if self.chance.random() < self.trouble.lost_taken:
             self.excused[outbox_id] += 1
             raise GatewayError("the answer was lost", trouble=Trouble.AMBIGUOUS)
         return Sent(provider_id=sid, status="queued")
+
+    def recent(self, to: str, since: datetime) -> list[Found]:
+        """Return the newest texts to a number."""
+        self._may_refuse("twilio", 0)
+        return [found for at, found in self._texts.get(to, ())[-100:] if at >= since]
+
+    def recent_calls(self, to: str, since: datetime) -> list[Found]:
+        """Return the newest calls to a number, also those that have ended."""
+        self._may_refuse("twilio", 0)
+        mine = [sid for sid, called, at in self._lines if called == to and at >= since]
+        return [Found(provider_id=sid, over=not self.calls[sid]) for sid in mine[-100:]]
 
     def end(self, provider_id: str) -> None:
         self._may_refuse("twilio", 0)
@@ -188,6 +205,25 @@ class Carrier:
     def _arrive(self, outbox_id: int, sid: str) -> None:
         delay = timedelta(seconds=self.chance.uniform(0.5, 12))
         self.agenda.after(delay, lambda: self.arrived(outbox_id, sid))
+
+
+@dataclass
+class Switchboard:
+    """The gateway of calls, apart from that of texts only because both say what is `recent`."""
+
+    carrier: Carrier
+
+    def place(self, call: CallOut) -> Sent:
+        return self.carrier.place(call)
+
+    def recent(self, to: str, since: datetime) -> list[Found]:
+        return self.carrier.recent_calls(to, since)
+
+    def end(self, provider_id: str) -> None:
+        self.carrier.end(provider_id)
+
+    def ask_again(self, provider_id: str, token: str, *, machine: bool) -> None:
+        self.carrier.ask_again(provider_id, token, machine=machine)
 
 
 def _receipt(sid: str, outbox_id: int, status: str, code: str, *, key: str, now: datetime) -> Inbound:

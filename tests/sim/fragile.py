@@ -11,7 +11,7 @@ import psycopg
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from app.usecases.delivery import Gateways
+from app.usecases.gateways import Gateways
 from app.usecases.house import House
 from app.usecases.pulse import Pulse
 from tests.sim.agenda import NodeClock

@@ -38,13 +38,13 @@ from app.usecases import (
     unheard,
 )
 from app.usecases.calls import Calls
-from app.usecases.delivery import Gateways
 from app.usecases.directory import load_directory
 from app.usecases.directory_file import DirectoryFile, parse_directory
+from app.usecases.gateways import Gateways
 from app.usecases.house import Identity, Point
 from tests.nodes import COMPANY
 from tests.sim.agenda import Agenda, NodeClock, SeededIds
-from tests.sim.carrier import CALM, Carrier
+from tests.sim.carrier import CALM, Carrier, Switchboard
 from tests.sim.deeds import Deeds
 from tests.sim.fragile import FragileHouse, Node, NodeDiedError, connection_lost
 from tests.sim.people import DOMAIN, Message, People
@@ -317,7 +317,7 @@ class World:
     def _start(self, node: Node) -> None:
         self._disturb(minutes=10)
         node.start()
-        node.gateways = Gateways(sms=self.carrier, mail=self.carrier, calls=self.carrier)
+        node.gateways = Gateways(sms=self.carrier, mail=self.carrier, calls=Switchboard(self.carrier))
         node.clock.skew = timedelta(seconds=self.fate.choice(_SKEWS) if self.faulty else 0)
         self.note(f"{node.name} starts, its clock ahead by {node.clock.skew.total_seconds():g} s")
 
