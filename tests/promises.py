@@ -42,14 +42,14 @@ def check(engine: Engine, now: datetime) -> None:
     assert unexplained == []
 
 
-def of_ticket(
-    ticket: Ticket, events: Sequence[AnyEvent], armed: frozenset[Timer], policy: Policy
-) -> None:
+def of_ticket(ticket: Ticket, events: Sequence[AnyEvent], armed: frozenset[Timer], policy: Policy) -> None:
     """Assert what one ticket, its events and what is armed for it must show at any time."""
     if ticket.state in ENDED:
         assert armed == frozenset(), f"{ticket.number} has ended and still has timers"
         unasked = ticket.state == State.CLOSED and not ticket.confirmed
-        assert not (unasked and ticket.life_safety), f"{ticket.number} is about danger and closed without an answer"
+        assert not (unasked and ticket.life_safety), (
+            f"{ticket.number} is about danger and closed without an answer"
+        )
         assert (
             not unasked
             or ticket.remind_after >= ticket.close_after
