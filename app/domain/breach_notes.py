@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import assert_never
 
 from app.domain.events import Breached, BreachExcused, BreachExplained, BreachUnexcused
@@ -16,7 +17,8 @@ from app.domain.events import Breached, BreachExcused, BreachExplained, BreachUn
 class BreachNote:
     """One breached clock. `held_by` had the ticket then; `reason` is a code, empty until somebody says why.
 
-    An excuse names who gave it and when; it gives the reason too. `excuse_remark` is its own text.
+    An excuse names who gave it and when; it gives the reason too, as long as it stands: `said` is the one
+    that was given with the explanation. `excuse_remark` is the excuse's own text.
     """
 
     metric: str
@@ -30,6 +32,12 @@ class BreachNote:
     excused_by: str = ""
     excused_at: datetime | None = None
     excuse_remark: str = ""
+    said: str = ""
+
+    @property
+    def mark(self) -> str:
+        """Return a short text that stands for what is noted: a changed note has another one."""
+        return sha256(repr(self).encode()).hexdigest()[:16]
 
 
 def note_of(notes: tuple[BreachNote, ...], metric: str) -> BreachNote:
@@ -60,6 +68,7 @@ def _changed(
             return replace(
                 note,
                 reason=event.reason,
+                said=event.reason,
                 remark=event.remark,
                 corrective_action=event.corrective_action,
                 explained_by=event.person,
@@ -75,6 +84,7 @@ def _changed(
                 excuse_remark=event.remark,
             )
         case BreachUnexcused():
-            return replace(note, excused=False, excused_by="", excused_at=None, excuse_remark="")
+            back = replace(note, excused=False, excused_by="", excused_at=None, excuse_remark="")
+            return replace(back, reason=note.said)
         case _:
             assert_never(event)

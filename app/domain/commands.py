@@ -214,28 +214,34 @@ class MovePolicy(PersonCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainBreach(PersonCommand):
-    """Say why a clock was breached; `reason` is a code of the rulebook."""
+    """Say why a clock was breached; `reason` is a code of the rulebook.
+
+    `seen` is the mark of what whoever says it saw noted (breach_notes.py); empty when nobody looked.
+    """
 
     metric: str
     reason: str
     remark: str = ""
     corrective_action: str = ""
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExcuseBreach(PersonCommand):
-    """Let a breach count apart; `reason` is a code that the rulebook calls excusable."""
+    """Let a breach count apart; `reason` is a code that the rulebook calls excusable; `seen` as above."""
 
     metric: str
     reason: str
     remark: str = ""
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnexcuseBreach(PersonCommand):
-    """Take an excuse back."""
+    """Take an excuse back; `seen` as above."""
 
     metric: str
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from app.domain import commands as cmd
 from app.domain import events as ev
-from app.domain.breach_notes import note_of
+from app.domain.breach_notes import BreachNote, note_of
 from app.domain.drafting import Draft
+from app.domain.errors import ConflictError
 
 
 def explain_breach(draft: Draft, command: cmd.ExplainBreach | cmd.ExcuseBreach | cmd.UnexcuseBreach) -> None:
-    """Record the why, the excuse, or its end, unless it says what is so already."""
+    """Record the why, the excuse, or its end, unless it says what is so already.
+
+    Raises ConflictError when somebody noted something else since whoever says it looked.
+    """
     ticket, metric, person = draft.ticket, command.metric, command.person
     if metric not in ticket.breached:
         return
@@ -24,6 +28,7 @@ def explain_breach(draft: Draft, command: cmd.ExplainBreach | cmd.ExcuseBreach |
             said = (command.reason, command.remark, command.corrective_action)
             if said == (note.reason, note.remark, note.corrective_action):
                 return
+            _unchanged_since(note, command.seen)
             if note.excused and command.reason != note.reason:
                 return
             draft.record(
@@ -39,10 +44,17 @@ def explain_breach(draft: Draft, command: cmd.ExplainBreach | cmd.ExcuseBreach |
         case cmd.ExcuseBreach():
             if note.excused and (note.reason, note.excuse_remark) == (command.reason, command.remark):
                 return
+            _unchanged_since(note, command.seen)
             head, reason, remark = draft.head(), command.reason, command.remark
             draft.record(
                 ev.BreachExcused(**head, person=person, metric=metric, reason=reason, remark=remark),
             )
         case cmd.UnexcuseBreach():
             if note.excused:
+                _unchanged_since(note, command.seen)
                 draft.record(ev.BreachUnexcused(**draft.head(), person=person, metric=metric))
+
+
+def _unchanged_since(note: BreachNote, seen: str) -> None:
+    if seen not in ("", note.mark):
+        raise ConflictError

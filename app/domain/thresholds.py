@@ -9,7 +9,8 @@ from __future__ import annotations
 from app.domain import events as ev
 from app.domain.clocks import Reports, Threshold, open_thresholds, read_clocks
 from app.domain.drafting import Draft
-from app.domain.sla_actions import ASSIGNEE, Action
+from app.domain.sla import ClockReport, Metric
+from app.domain.sla_actions import ASSIGNEE
 from app.domain.texts import TextId
 from app.domain.ticket import State
 from app.domain.worsening import raise_priority
@@ -29,24 +30,32 @@ def record_thresholds(draft: Draft, had_it: str) -> Reports:
         crossed = [threshold for threshold in ahead if threshold.seen_at <= now]
         if not crossed:
             return reports
+        last = {threshold.metric: threshold for threshold in crossed}
+        hear: dict[Metric, set[str]] = {}
         for threshold in crossed:
-            _record(draft, threshold, reports, had_it)
+            metric = threshold.metric
+            _record(draft, threshold, had_it)
+            hear.setdefault(metric, set()).update(_people(draft, threshold, reports[metric]))
+            if last[metric] is threshold:
+                _tell(draft, threshold, reports[metric], hear[metric])
         for threshold in crossed:
             _act(draft, threshold)
 
 
-def _record(draft: Draft, threshold: Threshold, reports: Reports, had_it: str) -> None:
+def _record(draft: Draft, threshold: Threshold, had_it: str) -> None:
     metric, head = threshold.metric, draft.head(threshold.at)
-    action = draft.setting.actions.of(metric, breach=threshold.breach)
     if threshold.breach:
         draft.record(ev.Breached(**head, metric=metric, held_by=had_it))
-        for person in _people(draft, action):
-            draft.tell(person, TextId.BREACH, metric=metric, due=threshold.at)
     else:
         draft.record(ev.Warned(**head, metric=metric, share=threshold.share))
-        due = reports[metric].due_at or threshold.at
-        for person in _people(draft, action) if draft.ticket.open else ():
-            draft.tell(person, TextId.WARNING, metric=metric, due=due)
+
+
+def _tell(draft: Draft, threshold: Threshold, report: ClockReport, people: set[str]) -> None:
+    """Tell of the last of a clock's thresholds that were crossed unnoticed: it overtakes those before it."""
+    text = TextId.BREACH if threshold.breach else TextId.WARNING
+    due = threshold.at if threshold.breach else report.due_at or threshold.at
+    for person in sorted(people):
+        draft.tell(person, text, metric=threshold.metric, due=due)
 
 
 def _act(draft: Draft, threshold: Threshold) -> None:
@@ -58,9 +67,12 @@ def _act(draft: Draft, threshold: Threshold) -> None:
         draft.advance("breach" if threshold.breach else "warning")
 
 
-def _people(draft: Draft, action: Action) -> list[str]:
-    """Return whom the action tells, each once."""
+def _people(draft: Draft, threshold: Threshold, report: ClockReport) -> set[str]:
+    """Return whom the threshold's action tells. A clock that has ended warns nobody any longer."""
+    if not threshold.breach and (not draft.ticket.open or report.stopped_at is not None):
+        return set()
+    action = draft.setting.actions.of(threshold.metric, breach=threshold.breach)
     named = set(draft.who(target for target in action.tell if target != ASSIGNEE))
     if ASSIGNEE in action.tell and draft.ticket.assignee:
         named.add(draft.ticket.assignee)
-    return sorted(named)
+    return named

@@ -19,7 +19,7 @@ from app.domain.clocks import zone_of
 from app.domain.directory import Directory
 from app.rulebook.models import BreachReason
 from app.usecases.breaches import Breach
-from app.web.breach_rows import had_text, over_seconds, text_of
+from app.web.breach_rows import had_text, over_seconds, text_of, typed_in
 from app.web.words import METRICS, Names
 
 Cell = str | int | datetime | timedelta | None
@@ -61,6 +61,7 @@ _COLUMNS: Final[Mapping[str, _Read]] = {
     "Over by": lambda row, _n, _r: _seconds(over_seconds(row)),
     "Clock": lambda row, _n, _r: "ended" if row.late.ended_at else "running",
     "Opened": lambda row, names, _r: _local(row.ticket.opened_at, row, names),
+    "Typed in later": lambda row, _n, _r: typed_in(row),
     "Breached": lambda row, names, _r: _local(row.breached_at, row, names),
     "Ended": lambda row, names, _r: _local(row.late.ended_at, row, names),
     "Zone": lambda row, names, _r: zone_of(row.ticket, names.directory),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from app.domain import events as ev
 from app.domain.clocks import zone_of
@@ -79,7 +80,9 @@ def breach_page(audit: Audit, filters: BreachFilters) -> BreachPage:
         rate=_rate(count, audit.decided),
         rate_without=_rate(count - excused, audit.decided),
         by_reason=_by_reason(audit.totals, audit.reasons),
-        by_week=_by_week(audit.totals, first, min(last, max(first, audit.now.date()))),
+        by_week=_by_week(
+            audit.totals, first, min(last, max(first, audit.now.astimezone(ZoneInfo(zone)).date()))
+        ),
         next_query=filters.query(after=place_text(audit.after)) if audit.after else "",
         accounts=tuple((key, name) for name, key in accounts),
         sites=tuple((key, f"#{code} {city}") for code, city, key in sites),
@@ -150,7 +153,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreachDetail:
-    """One breach with what its figures are made of."""
+    """One breach with what its figures are made of; `typed` is when a late entry of the contact was made."""
 
     row: BreachRow
     stretches: tuple[Stretch, ...]
@@ -158,6 +161,9 @@ class BreachDetail:
     pieces: tuple[BarPiece, ...]
     due_x: int | None
     noticed: Moment | None
+    contact: Moment
+    typed: Moment | None
+    backdated: str
     quote: str
     revision: str
     policy: str
@@ -198,6 +204,7 @@ def breach_detail(view: BreachView) -> BreachDetail:
         (e.recorded_at for e in whole.events if isinstance(e, ev.Breached) and e.metric == breach.metric),
         None,
     )
+    opened = next(event for event in whole.events if isinstance(event, ev.Opened))
     bar = bar_of(breach.late.segments, breach.breached_at, breach.breached_at)
     return BreachDetail(
         row=breach_row(breach, names, view.reasons, whole.now),
@@ -206,6 +213,9 @@ def breach_detail(view: BreachView) -> BreachDetail:
         pieces=bar.pieces,
         due_x=bar.place(breach.breached_at),
         noticed=when(noticed) if noticed else None,
+        contact=when(ticket.opened_at),
+        typed=when(opened.recorded_at) if opened.backdated_reason else None,
+        backdated=opened.backdated_reason,
         quote=ticket.text,
         revision=ticket.revision[:12],
         policy=ticket.policy[:12],

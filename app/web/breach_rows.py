@@ -12,6 +12,7 @@ from typing import Final
 
 from app.domain.attribution import Ball, Share, shares
 from app.domain.clocks import zone_of
+from app.domain.events import Opened
 from app.rulebook.models import BreachReason
 from app.usecases.breaches import Breach
 from app.web.words import METRICS, Moment, Names, moment, place_of, reason_text, span
@@ -40,7 +41,11 @@ class Had:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreachRow:
-    """One breach. `ended` is false while its clock goes on. `path` is its own page's address."""
+    """One breach. `ended` is false while its clock goes on. `path` is its own page's address.
+
+    `seen` stands for what is noted about it, so that a form can tell what its writer saw. `typed_in` is why
+    the customer's first contact was typed in later, empty when it was not.
+    """
 
     key: str
     path: str
@@ -64,6 +69,8 @@ class BreachRow:
     excused: bool
     excuse: str
     excuse_remark: str
+    seen: str
+    typed_in: str
 
 
 def breach_row(row: Breach, names: Names, reasons: Sequence[BreachReason], now: datetime) -> BreachRow:
@@ -96,7 +103,15 @@ def breach_row(row: Breach, names: Names, reasons: Sequence[BreachReason], now: 
         excused=note.excused,
         excuse=_signed(names, note.excused_by, note.excused_at, now, zone),
         excuse_remark=note.excuse_remark,
+        seen=note.mark,
+        typed_in=typed_in(row),
     )
+
+
+def typed_in(row: Breach) -> str:
+    """Return why the contact with which the clock began was typed in later; empty when it was not."""
+    began = row.pieces[0].by if row.pieces else None
+    return began.backdated_reason if isinstance(began, Opened) else ""
 
 
 def over_seconds(row: Breach) -> float:

@@ -31,7 +31,7 @@ _NOTICES: Final[Mapping[str, str]] = {
     "unexcused": "No longer excused.",
     "same": "Nothing changed. The reason of an excused breach stays until the excuse is taken back.",
     "reason_missing": "Nothing saved: please choose a reason from the list.",
-    "conflict": "Nothing saved: somebody else changed this ticket at the same moment. Look again.",
+    "conflict": "Not saved: somebody else said why meanwhile. Their words stand first, yours in the form.",
 }
 _WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -73,7 +73,7 @@ class BreachDesk:
         except UnknownReasonError:
             notice = "reason_missing"
         except ConflictError:
-            notice = "conflict"
+            return self._again(request, visitor, form)
         if request.query_params.get("back") == "list":
             query = BreachFilters.read(request.query_params).query(did=notice)
             return go_to(f"/breaches{query}#b{number}-{metric}")
@@ -88,7 +88,8 @@ class BreachDesk:
         return self._export(request, "xlsx")
 
     def _do(self, action: str, visitor: Visitor, ticket_id: int, metric: str, form: Mapping[str, str]) -> str:
-        who = {"actor": visitor.actor, "person": visitor.person, "metric": metric}
+        seen = form.get("seen", "")
+        who = {"actor": visitor.actor, "person": visitor.person, "metric": metric, "seen": seen}
         reason, remark = form.get("reason", ""), _text(form, "remark")
         if action == "explain":
             action_text = _text(form, "corrective_action")
@@ -105,6 +106,18 @@ class BreachDesk:
             done = breaches.unexcuse(self.house, ticket_id, cmd.UnexcuseBreach(**who))
             return "unexcused" if done else "same"
         raise NoSuchPageError
+
+    def _again(self, request: Request, visitor: Visitor, form: Mapping[str, str]) -> Response:
+        """Show what somebody else noted meanwhile, with what this visitor wrote still in the form."""
+        view = breaches.breach(self.house, request.path_params["number"], request.path_params["metric"])
+        if view is None:
+            raise NoSuchPageError
+        typed = dict(form) if request.path_params["action"] == "explain" else {}
+        page = breach_detail(view)
+        phones, notice = self.config.demo_phones_url, _NOTICES["conflict"]
+        return show(
+            request, "breach.html", 409, page=page, me=visitor, typed=typed, phones=phones, notice=notice
+        )
 
     def _export(self, request: Request, kind: str) -> Response:
         self.guard.auditor(request)
@@ -125,7 +138,7 @@ class BreachDesk:
     def _show(self, request: Request, template: str, visitor: Visitor, *, page: object) -> Response:
         notice = _NOTICES.get(request.query_params.get("did", ""), "")
         phones = self.config.demo_phones_url
-        return show(request, template, page=page, me=visitor, phones=phones, notice=notice)
+        return show(request, template, page=page, me=visitor, typed={}, phones=phones, notice=notice)
 
     def _now(self) -> datetime:
         return self.house.clock.now()

@@ -296,12 +296,13 @@ class _Teller:
                 assert_never(event)
 
     def opened(self, event: ev.Opened) -> _Said:
-        by = CHANNELS[event.requester.channel]
+        typed = event.inbox_id is None or event.backdated_reason
+        how = "Typed in" if typed else f"Opened by {CHANNELS[event.requester.channel]}"
         rules = tuple(f"rule: {name}" for name in event.rules)
         trade = event.trade.replace("_", "/")
         if event.backdated_reason:
             rules = (f"typed in later: {event.backdated_reason}", *rules)
-        return _Said(f"Opened by {by} as {event.priority}, {trade}", event.text, marks=rules, side="in")
+        return _Said(f"{how} as {event.priority}, {trade}", event.text, marks=rules, side="in")
 
     def holder(
         self, event: ev.HolderAsked | ev.HolderKept | ev.HolderSilent | ev.HandoffOffered | ev.HandoffEnded

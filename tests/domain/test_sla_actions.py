@@ -241,3 +241,26 @@ def test_the_ladder_that_ran_out_is_alarmed_by_an_escalating_breach() -> None:
     case.fire("clock", "acknowledge")
     assert case.kinds(case.last)[:2] == ["breached", "escalated"]
     assert case.last.ticket.escalating
+
+
+def test_after_an_outage_each_clock_is_told_of_once_and_as_it_stands() -> None:
+    written = {"targets": {"resolve": {"within": "100m", "warn_at": ["50%", "80%"]}}}
+    half = cmd.TimerFired(kind="clock", key="resolve", due_at=NIGHT + 50 * MINUTE)
+    case = ActingCase(written)
+    case.by(cmd.Acknowledge, "ana", at=1)
+    assert case.kinds(case.do(half, at=85)) == ["warned", "warned"]
+    assert case.said() == [("ana", "warning")]
+    case.fire("clock", "resolve")
+    assert case.said() == [("dora", "breach")]
+
+    late = ActingCase(written)
+    late.by(cmd.Acknowledge, "ana", at=1)
+    assert late.kinds(late.do(half, at=120)) == ["warned", "warned", "breached"]
+    assert late.said() == [("ana", "breach"), ("dora", "breach")]  # too late for a warning
+
+
+def test_a_clock_that_has_ended_warns_nobody() -> None:
+    case = ActingCase(policy(on_warning={"tell": ["person:rex"]}))
+    case.by(cmd.Acknowledge, "ana", at=13)  # just before the tick that would have warned
+    assert "warned" in case.kinds(case.last)
+    assert ("rex", "warning") not in case.said()

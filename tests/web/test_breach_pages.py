@@ -95,6 +95,51 @@ def test_saying_the_same_twice_is_one_event_and_an_excuse_keeps_its_reason(late:
     assert (note.reason, note.excused, note.excused_by) == ("parts", False, "")
 
 
+def test_an_excuse_that_is_taken_back_leaves_the_reason_that_was_given_before(late: Town) -> None:
+    visit = signed_in(late)
+    form = visit.csrf(ACK)
+    visit.post(f"{ACK}/excuse", form, reason="no_access")
+    visit.post(f"{ACK}/unexcuse", form)
+    assert "not explained yet" in visit.text(ACK)
+    visit.post(f"{ACK}/explain", form, reason="parts", remark="pump on back order")
+    visit.post(f"{ACK}/excuse", form, reason="force_majeure", remark="storm")
+    assert "Force majeure: pump on back order" in visit.text(ACK)
+    visit.post(f"{ACK}/unexcuse", form)
+    assert "Parts were late: pump on back order" in visit.text(ACK)
+    assert rows_of(visit, "/breaches.csv?reason=parts")[1][0] == "1042"
+
+
+def test_of_two_who_say_why_at_once_the_second_sees_the_first_and_loses_no_word(late: Town) -> None:
+    visit, other = signed_in(late), signed_in(late, email="owner@tidewell.example")
+    form, theirs, before = visit.csrf(ACK), other.csrf(ACK), event_count(late)
+    seen = re.findall(r'name="seen" value="([0-9a-f]+)"', visit.get(ACK).body.decode())[0]
+    for _ in range(2):  # the second time is a button pressed twice
+        answer = visit.post(f"{ACK}/explain", form, reason="parts", remark="pump on order", seen=seen)
+        assert answer.status == 303
+    answer = other.post(f"{ACK}/explain", theirs, reason="travel", remark="<b>snow</b>", seen=seen)
+    assert answer.status == 409
+    page = answer.body.decode()
+    assert "Parts were late: pump on order" in page
+    assert '<option value="travel" selected>' in page
+    assert "&lt;b&gt;snow&lt;/b&gt;</textarea>" in page
+    assert other.post(f"{ACK}/excuse", theirs, reason="no_access", seen=seen).status == 409
+    assert event_count(late) == before + 1
+    again = re.findall(r'name="seen" value="([0-9a-f]+)"', page)[0]
+    assert other.post(f"{ACK}/explain", theirs, reason="travel", remark="snow", seen=again).status == 303
+    assert "Longer way than expected: snow" in visit.text(ACK)
+
+
+def test_a_late_entry_says_so_in_the_audit(place: Town) -> None:
+    place.later(minutes=49)
+    place.text(DANA, "NEW 114 at 2:10a: water in aisle 3")
+    visit = signed_in(place)
+    assert "typed in later: typed in by text" in visit.text("/breaches")
+    assert "Why later: typed in by text" in visit.text(ACK)
+    assert "Typed in as P1" in visit.text(ACK)
+    head, *found = rows_of(visit, "/breaches.csv?metric=acknowledge")
+    assert found[0][head.index("Typed in later")] == "typed in by text"
+
+
 def test_each_filter_narrows_and_the_address_keeps_it(late: Town) -> None:
     visit = signed_in(late)
     visit.post(f"{ACK}/explain", visit.csrf(ACK), reason="parts")
