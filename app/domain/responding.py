@@ -57,16 +57,17 @@ def acknowledge(draft: Draft, person: str) -> None:
 def _take_over(draft: Draft, person: str) -> None:
     holder, until = draft.ticket.assignee, draft.holds_until()
     draft.record(ev.Taken(**draft.head(), person=person, previous=holder, holds_until=until))
+    draft.tell_customer(TextId.ACKED_C, name=person)
     draft.tell(holder, TextId.TAKEN, by=person, time=draft.at)
 
 
 def take_it(draft: Draft, person: str, *, implied: bool = False) -> None:
     """Make `person` the assignee, tell the customer and everybody else who was asked."""
     others = [p for p in draft.ticket.paged if p != person]
-    first = draft.ticket.acknowledged_at is None
+    kept = draft.ticket.ack_asked and draft.ticket.assignee == person  # the customer knows that already
     until = None if implied else draft.holds_until()
     draft.record(ev.Acknowledged(**draft.head(), person=person, implied=implied, holds_until=until))
-    if first and not implied:
+    if not (implied or kept):
         draft.tell_customer(TextId.ACKED_C, name=person)
     for other in others:
         draft.tell(other, TextId.TAKEN, by=person, time=draft.at)

@@ -132,7 +132,7 @@ def test_a_silent_holder_is_asked_and_then_the_ladder_goes_on_where_it_was() -> 
     assert (case.ticket.assignee, case.ticket.escalation.level) == ("ana", 2)
     case.by(cmd.Acknowledge, "sam", at=45)
     assert case.ticket.assignee == "sam"
-    assert case.said() == [("ana", "taken"), ("sam", "acked")]
+    assert case.said() == [("customer", "acked_c"), ("ana", "taken"), ("sam", "acked")]
     assert timers(case) == {"holder": 75.0}
     assert fold(case.ticket.id, case.all_events) == case.ticket
 

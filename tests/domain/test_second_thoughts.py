@@ -154,3 +154,20 @@ def test_a_long_ladder_that_finds_nobody_looks_round_once() -> None:
     endless = Ladder(levels=(Level(("account_manager",), timedelta(0)),), repeat=5000)
     case = Case(who=directory(people={}), ladder=endless)
     assert case.kinds() == ["opened", "level_reached", "exhausted"]
+
+
+def test_the_customer_hears_who_has_it_each_time_that_somebody_takes_it_anew() -> None:
+    case = Case()
+    case.by(cmd.Acknowledge, "ana", at=2)
+    assert ("customer", "acked_c") in case.said()
+    case.by(cmd.Acknowledge, "ana", at=3)
+    assert case.said() == [("ana", "acked")]  # nothing new
+    case.by(cmd.Resolve, "ana", at=30, text="valve")
+    case.do(cmd.Decline(actor="contact:maria", text="no"), at=40)
+    case.by(cmd.Acknowledge, "ana", at=41)
+    assert case.said()[0] == ("customer", "acked_c")
+    case.by(cmd.Pass, "ana", at=42, text="flat tyre")
+    case.by(cmd.Acknowledge, "sam", at=43)
+    assert case.said()[0] == ("customer", "acked_c")
+    case.by(cmd.Take, "ana", at=44)
+    assert case.said()[0] == ("customer", "acked_c")
