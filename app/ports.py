@@ -183,6 +183,10 @@ class CallGateway(Protocol):
         """
         ...
 
+    def look_up(self, provider_id: str, outbox_id: int, now: datetime) -> Inbound:
+        """Return the receipt of a call as it stands now; see SmsGateway."""
+        ...
+
     def end(self, provider_id: str) -> None:
         """Hang up a call, ringing or answered; one that is over stays so. Raises GatewayError."""
         ...

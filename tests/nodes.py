@@ -6,7 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,14 @@ class Lines:
             for n, call in enumerate(self.placed, start=1)
             if call.to == to
         ]
+
+    def look_up(self, provider_id: str, outbox_id: int, now: datetime) -> Inbound:
+        """Say of each call that nobody picked up."""
+        self.asked.append(provider_id)
+        payload = {"CallSid": provider_id, "CallStatus": "no-answer", "o": str(outbox_id)}
+        return replace(
+            receipt(outbox_id, "", at=now), channel=Channel.VOICE, key=f"asked:{provider_id}", payload=payload
+        )
 
     def end(self, provider_id: str) -> None:
         if self.error:

@@ -10,6 +10,7 @@ import re
 from datetime import datetime
 
 from app.domain.delivery import call_status
+from app.domain.message import Channel, Inbound, InboundKind
 from app.ports import CallOut, Found, GatewayError, Sent, Trouble
 from app.providers.twilio import NEWEST, TwilioConfig, asked, connect
 
@@ -63,6 +64,21 @@ class TwilioCalls:
             for call in listed
             if call.date_created is None or call.date_created >= since
         ]
+
+    def look_up(self, provider_id: str, outbox_id: int, now: datetime) -> Inbound:
+        """Return the receipt that Twilio would post now for its call. Raises GatewayError."""
+        status = str(asked(lambda: self._client.calls(provider_id).fetch()).status or "")
+        return Inbound(
+            provider="twilio",
+            kind=InboundKind.RECEIPT,
+            channel=Channel.VOICE,
+            key=f"asked:{provider_id}:{status}",
+            sender=f"receipt:{outbox_id}",  # in line with those that are posted
+            recipient="",
+            received_at=now,
+            payload={"CallSid": provider_id, "CallStatus": status, "o": str(outbox_id)},
+            raw=b"",
+        )
 
     def end(self, provider_id: str) -> None:
         """Hang up; see ports.CallGateway."""

@@ -282,13 +282,20 @@ def by_provider_ids(connection: Connection, provider_ids: Collection[str]) -> di
 
 _UNHEARD = text(
     """
-    SELECT id, provider_id, status FROM outbox
-    WHERE channel = 'sms' AND state = 'sent' AND status IN ('queued', 'sent', 'unknown')
-        AND provider_id <> '' AND EXISTS (
-            SELECT FROM unnest(CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[]))
-                AS w (since, until)
-            WHERE sent_at >= w.since AND sent_at < w.until
-        ) AND sent_at >= :earliest AND sent_at < :latest
+    WITH open AS (
+        SELECT id, channel, provider_id, status, sent_at, rank FROM outbox
+        WHERE channel = 'sms' AND state = 'sent' AND status IN ('queued', 'sent', 'unknown')
+            AND sent_at >= :earliest AND sent_at < :latest
+        UNION ALL
+        SELECT id, channel, provider_id, status, sent_at, rank FROM outbox
+        WHERE channel = 'voice' AND state = 'sent' AND finished_at IS NULL
+            AND status IN ('queued', 'sent', 'answered', 'unknown')
+    )
+    SELECT id, channel, provider_id, status FROM open
+    WHERE provider_id <> '' AND EXISTS (
+        SELECT FROM unnest(CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[])) AS w (since, until)
+        WHERE sent_at >= w.since AND sent_at < w.until
+    )
     ORDER BY rank, id LIMIT :limit
     """,
 )
@@ -296,8 +303,11 @@ _UNHEARD = text(
 
 def unheard(
     connection: Connection, windows: Sequence[tuple[datetime, datetime]], limit: int
-) -> list[tuple[int, str, str]]:
-    """Return texts sent in these windows whose end is not known: id, provider's id, status. Pages first."""
+) -> list[tuple[int, str, str, str]]:
+    """Return texts and calls of these windows whose end is not known, pages first.
+
+    Each is an id, its channel, the provider's id and the status.
+    """
     starts, ends = [w[0] for w in windows], [w[1] for w in windows]
     asked = {"since": starts, "until": ends, "earliest": min(starts), "latest": max(ends), "limit": limit}
     return [tuple(row) for row in connection.execute(_UNHEARD, asked)]

@@ -154,7 +154,8 @@ class Worker:
             "reconcile", lambda: reconcile.once_a_minute(house, minutely) if pulse.trusted else 0
         )
         self._unheard = Loop(
-            "unheard", lambda: unheard.ask_about_unheard(house, gateways.sms) if pulse.trusted else 0
+            "unheard",
+            lambda: unheard.ask_about_unheard(house, gateways.sms, gateways.calls) if pulse.trusted else 0,
         )
         self._missed = Loop(
             "missed", lambda: missed.take_in_missed(house, received) if received and pulse.trusted else 0

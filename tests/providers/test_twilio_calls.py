@@ -9,6 +9,7 @@ import pytest
 from nonsense import Nonsense
 from serving import Served
 
+from app.domain.reading import read_receipt
 from app.ports import CallOut, GatewayError, Trouble
 from app.providers.twilio import TwilioConfig
 from app.providers.twilio_calls import TwilioCalls
@@ -51,6 +52,10 @@ def test_the_newest_calls_to_a_number_are_listed(simulator: Simulator) -> None:
     out.end(sid)
     assert simulator.waits({"id": sid}, timeout=30)["status"] == "completed"
     assert [f.over for f in out.recent(TO, datetime(2000, 1, 1, tzinfo=UTC))] == [True]
+    told = read_receipt(out.look_up(sid, 7, datetime(2026, 6, 9, tzinfo=UTC)))
+    assert (told.outbox_id, told.provider_id, told.error_code) == (7, sid, "no_key")
+    with pytest.raises(GatewayError):
+        out.look_up("CA" + "0" * 32, 7, datetime(2026, 6, 9, tzinfo=UTC))
     out.close()
 
 
@@ -67,7 +72,7 @@ def test_what_goes_over_the_wire() -> None:
         "From": Config().numbers[0],
         "Url": f"{hook}/answer?s={TOKEN}#rc=2&rp=all&ct=2000&rt=5000",
         "Timeout": "20",
-        "TimeLimit": "300",
+        "TimeLimit": "1200",
         "StatusCallback": f"{hook}/status?s={TOKEN}",
         "StatusCallbackEvent": "completed",
         "MachineDetection": "Enable",

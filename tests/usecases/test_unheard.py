@@ -56,7 +56,7 @@ def test_a_text_without_a_receipt_is_asked_about(company: Engine, rulebook: Rule
         carrier.asked.clear()
         clock.at = NIGHT + timedelta(minutes=minutes)
         for each in (house, other):
-            ask_about_unheard(each, carrier)
+            ask_about_unheard(each, carrier, Lines())
         intake.handle_receipts(house)
         return sorted(carrier.asked)
 
@@ -76,3 +76,28 @@ def test_a_text_without_a_receipt_is_asked_about(company: Engine, rulebook: Rule
     assert ask(61) == []
     carrier.word, carrier.code = "sent", ""
     assert ask(1000) == []
+
+
+def test_a_call_whose_end_was_never_told_is_asked_about_and_its_next_method_tried(
+    company: Engine, rulebook: Rulebook
+) -> None:
+    clock, carrier, lines = Clock(), Knowing(), Lines()
+    house = node(company, rulebook, clock)
+    a_page_is_sent(house, carrier)
+    with company.begin() as connection:
+        called = connection.exec_driver_sql(
+            "UPDATE outbox SET channel = 'voice', provider_id = 'CA7', status = 'answered'"
+            " WHERE address = %s AND rank = 0 RETURNING id",
+            (DANA,),
+        ).scalar()
+    assert called
+    clock.at = NIGHT + timedelta(minutes=2)
+    ask_about_unheard(house, carrier, lines)
+    intake.handle_receipts(house)
+    assert (lines.asked, called in carrier.asked) == (["CA7"], False)
+    row = "SELECT status, code, finished_at IS NOT NULL FROM outbox WHERE id = :id"
+    assert rows(company, row, id=called) == [("undelivered", "no_answer", True)]
+    assert rows(company, "SELECT count(*) FROM events WHERE kind = 'delivery_failed'") == [(1,)]
+    clock.at = NIGHT + timedelta(minutes=6)
+    ask_about_unheard(house, carrier, lines)
+    assert lines.asked == ["CA7"]
