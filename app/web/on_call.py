@@ -23,7 +23,7 @@ from app.usecases.fairness import ALL, Fairness, PeriodError, as_csv, fairness, 
 from app.usecases.gaps import Proof, cause_text, prove_coverage, trades_text, who_text
 from app.usecases.house import House
 from app.usecases.verifying import Outcome, VerifyError, enter_code, send_code
-from app.web.access import Guard, NoSuchPageError, Visitor, WebConfig
+from app.web.access import Guard, Visitor, WebConfig
 from app.web.showing import HEADERS, go_to, show
 
 _DAYS: Final = (7, 30, 90)
@@ -153,7 +153,7 @@ class OnCallDesk:
             person = self.house.roster(connection).directory.people.get(visitor.person)
             checks = contact_checks.read_checks(connection)
         if person is None:
-            raise NoSuchPageError
+            return self._show(request, "me.html", visitor, status, notice=notice, paged=False)
         methods = [
             MethodRow(
                 kind=_KINDS[method.kind],
@@ -164,7 +164,7 @@ class OnCallDesk:
             )
             for method in person.methods
         ]
-        values = {"methods": methods, "rules": rules_text(person), "quiet": quiet_text(person)}
+        values = {"methods": methods, "rules": rules_text(person), "quiet": quiet_text(person), "paged": True}
         return self._show(request, "me.html", visitor, status, notice=notice, **values)
 
     def _fairness(self, request: Request) -> tuple[Fairness, str]:

@@ -29,6 +29,7 @@ def a_long_night(place: Town) -> None:
     place.later(minutes=45)
     for phone in (PRIYA, RUTH):
         place.text(phone, "ACK 1043")
+    place.text(PRIYA, "UPDATE 1043 an electrician is on the way")  # not silent: others need not be asked
     place.text(DANA, "HOLD 1042 parts 2h")
     place.text(TANYA, "NEW no power in the bakery, store 114")  # 1044: all in time
     place.later(minutes=1)
@@ -41,6 +42,7 @@ def a_long_night(place: Town) -> None:
     place.text(TANYA, "YES 1044")
     place.text(STRANGER, "there is smoke in the stock room, please help")  # 1045: an unknown site
     place.text(RUTH, "ACK 1045")
+    place.text(RUTH, "UPDATE 1045 the fire brigade is there")
     place.later(hours=5)
     place.text(DANA, "ONSITE 1042")
     place.later(hours=4)
