@@ -7,7 +7,7 @@ once, as JSON. What must not live here: what a load changes and how it says so (
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -120,7 +120,7 @@ def read_directory(connection: Connection) -> Directory:
         duty=own["duty"],
         people={p["key"]: _person(p, methods.get(p["key"], ())) for p in row.people},
         accounts={a["key"]: _account(a) for a in row.accounts},
-        sites={s["key"]: Site(**s) for s in row.sites},
+        sites={s["key"]: Site(**_known(Site, s)) for s in row.sites},
         coverage=tuple(
             sorted(
                 (
@@ -281,6 +281,12 @@ def _contacts(connection: Connection, condition: ColumnElement[bool]) -> Iterabl
         yield Contact(**{**row, **lists})
 
 
+def _known(kind: type[Person | Account | Site], row: Row) -> Row:
+    """Return a whole row without the columns that a newer version has added meanwhile."""
+    names = {known.name for known in fields(kind)}
+    return {name: value for name, value in row.items() if name in names}
+
+
 def _person(row: Row, methods: Iterable[ContactMethod]) -> Person:
     special = {
         "roles": tuple(map(Role, row["roles"])),
@@ -290,7 +296,7 @@ def _person(row: Row, methods: Iterable[ContactMethod]) -> Person:
         ),
         "quiet": tuple(map(time.fromisoformat, row["quiet"])) or None,
     }
-    return Person(**{**row, **special})
+    return Person(**{**_known(Person, row), **special})
 
 
 def _person_row(person: Person) -> Row:
@@ -303,9 +309,8 @@ def _person_row(person: Person) -> Row:
 
 def _account(row: Row) -> Account:
     day: Callable[[str | None], date | None] = lambda text: date.fromisoformat(text) if text else None  # noqa: E731
-    return Account(
-        **{**row, "contract_start": day(row["contract_start"]), "contract_end": day(row["contract_end"])}
-    )
+    dates = {name: day(row[name]) for name in ("contract_start", "contract_end")}
+    return Account(**{**_known(Account, row), **dates})
 
 
 def _later_override(row: Row) -> LaterOverride:

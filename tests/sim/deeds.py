@@ -11,7 +11,14 @@ from sqlalchemy import text
 from app.domain import commands as cmd
 from app.domain.errors import CloseloopError
 from app.usecases import actions, leave, policy_move, swaps
+from app.usecases.directory import load_directory
 from tests.sim.fragile import Node
+from tests.sim.places import company
+
+_TABLES = (
+    *("inbox", "tickets", "events", "clocks", "timers", "outbox", "delivery_attempts", "audit", "links"),
+    *("ledger", "people", "sites", "suppressions", "sla_policies", "revisions"),
+)
 
 if TYPE_CHECKING:
     from tests.sim.world import World
@@ -23,6 +30,7 @@ class Deeds:
     def __init__(self, world: World) -> None:
         self._world = world
         self._chance = world.people.chance
+        self._expanded = 0
         self._deeds: tuple[tuple[str, Callable[[Node], object]], ...] = (
             ("leave", self._leave),
             ("swap", self._swap),
@@ -34,6 +42,8 @@ class Deeds:
             ("take", self._take),
             ("reopen", self._reopen),
             ("site", self._site),
+            ("leaves the staff", self._leaves),
+            ("newer schema", self._expand),
         )
 
     def plan(self, end: datetime) -> None:
@@ -47,7 +57,7 @@ class Deeds:
             self._world.agenda.at(at, lambda name=name, deed=deed: self._do(name, deed))
 
     def _do(self, name: str, deed: Callable[[Node], object]) -> None:
-        alive = self._world._alive()
+        alive = self._world.alive()
         if not alive:
             return
 
@@ -129,3 +139,27 @@ class Deeds:
             site = self._chance.choice(sorted(self._world.directory.sites.values(), key=lambda s: s.key))
             command = cmd.SetSite(actor="person:elena", account=site.account, site=site.key)
             actions.perform(node.house, ticket.id, command)
+
+    def _leaves(self, node: Node) -> None:
+        """A rep who has just taken a ticket is struck off the list, and comes back some hours later."""
+        ticket = self._some("ended_at IS NULL")
+        if ticket is None:
+            return
+        world, clock = self._world, node.clock
+        actions.perform(node.house, ticket.id, cmd.Take(actor="person:jamal", person="jamal"))
+        load_directory(world.engine, company("jamal"), now=clock.now())
+        world.agenda.after(
+            timedelta(hours=self._chance.uniform(1, 9)),
+            lambda: load_directory(world.engine, company(), now=world.agenda.now),
+        )
+
+    def _expand(self, _node: Node) -> None:
+        """A newer version migrates the database under the nodes, which go on with theirs (expand only)."""
+        self._expanded += 1
+        with self._world.engine.begin() as connection:
+            for table in _TABLES:
+                connection.exec_driver_sql(
+                    f"ALTER TABLE {table} ADD COLUMN later_{self._expanded} integer NOT NULL DEFAULT 7"
+                )
+            connection.exec_driver_sql(f"CREATE INDEX ON tickets (later_{self._expanded})")
+            connection.exec_driver_sql(f"CREATE TABLE later_{self._expanded} (id bigint PRIMARY KEY)")

@@ -25,7 +25,8 @@ from app.rulebook.revision import load
 from app.store import schema
 from app.store.embedded import DATABASE, EmbeddedPostgres
 from app.store.engine import connect
-from tests.sim.world import Plan, World, WorldError, variants
+from tests.sim.places import variants
+from tests.sim.world import Plan, World, WorldError
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine
 
 from app.rulebook.revision import Rulebook, load
-from tests.sim.world import ROOT, Plan, World, variants
+from tests.sim.places import variants
+from tests.sim.world import ROOT, Plan, World
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, select, text
 
 from app.domain import events as ev
+from app.domain.delivery import canonical, twilio_status
 from app.domain.evolve import fold
 from app.domain.ticket import State, Ticket
 from app.store import reconcile, sla_audit
@@ -56,6 +57,15 @@ _DELIVERIES = text(
     FROM outbox o LEFT JOIN delivery_attempts a ON a.outbox_id = o.id
     WHERE o.id > :after
     GROUP BY o.id ORDER BY o.id
+    """,
+)
+
+# Receipts come late, twice and in any order: what a message has come to is the furthest that one of them said.
+_TOLD = text(
+    """
+    SELECT o.id, o.status, i.payload->>'MessageStatus' AS told
+    FROM inbox i JOIN outbox o ON o.id = (i.payload->>'o')::bigint
+    WHERE i.kind = 'receipt' AND i.channel = 'sms' AND i.payload ? 'MessageStatus'
     """,
 )
 
@@ -145,6 +155,11 @@ class Watch:
                 )
                 if row.state == "sent":
                     assert taken or excuses, f"message {row.id} counts as sent and never was: {row}"
+            for row in connection.execute(_TOLD):
+                said = twilio_status(row.told)
+                assert canonical(row.status).rank >= said.rank, (
+                    f"message {row.id} is {row.status} after {row.told}"
+                )
             slow = connection.execute(
                 text("SELECT count(*) FROM inbox WHERE state = 'failed'"),
             ).scalar_one()

@@ -7,22 +7,21 @@ What must not live here: what must hold (watch.py), who writes what (people.py),
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from sqlalchemy import Engine, text
+from sqlalchemy.event import listen
 
 from app.domain.message import Channel, Inbound, InboundKind
 from app.domain.ticket import Ticket
 from app.ports import CallOut, Trouble
-from app.rulebook.revision import Rulebook, from_document
+from app.rulebook.revision import Rulebook
 from app.store import directory as directory_store
-from app.store import inbox as inbox_store
 from app.usecases import (
     coverage_watch,
     delivery,
@@ -39,22 +38,19 @@ from app.usecases import (
 )
 from app.usecases.calls import Calls
 from app.usecases.directory import load_directory
-from app.usecases.directory_file import DirectoryFile, parse_directory
-from app.usecases.gateways import Gateways
-from app.usecases.house import Identity, Point
-from tests.nodes import COMPANY
 from tests.sim.agenda import Agenda, NodeClock, SeededIds
-from tests.sim.carrier import CALM, Carrier, Switchboard
+from tests.sim.carrier import CALM, Carrier
 from tests.sim.deeds import Deeds
-from tests.sim.fragile import FragileHouse, Node, NodeDiedError, connection_lost
-from tests.sim.people import DOMAIN, Message, People
+from tests.sim.fragile import Node
+from tests.sim.machines import Machines, shown
+from tests.sim.people import Message, People
+from tests.sim.places import company
 from tests.sim.watch import Watch
 
 SECOND = timedelta(seconds=1)
 ROOT = Path(__file__).parents[2]
 _UNTIL_IDLE = 2000
 SHOWN = 400  # how many steps a failure lists; `make soak LOG=FILE` writes all
-_SKEWS = (-4.0, -0.5, 0.0, 0.0, 0.3, 4.0)
 
 _DUE = text(
     """
@@ -107,21 +103,22 @@ _STARTS = (
 )
 
 
-class World:
+class World(Machines):
     """One world. `run` plays it to its end, and raises WorldError when a promise is broken."""
 
     def __init__(self, engine: Engine, rulebooks: Sequence[Rulebook], plan: Plan) -> None:
-        self.plan, self.engine, self.rulebooks = plan, engine, list(rulebooks)
-        self.fate, weather, people = (Random(f"{plan.seed}:{what}") for what in ("fate", "weather", "people"))
+        fate, weather, people = (Random(f"{plan.seed}:{what}") for what in ("fate", "weather", "people"))
         start = plan.start or _STARTS[plan.seed % len(_STARTS)]
+        super().__init__(fate, start, plan.faults)
+        self.plan, self.engine, self.rulebooks = plan, engine, list(rulebooks)
         self.agenda = Agenda(start)
         self.end = start + timedelta(days=plan.days)
-        self.trace: list[str] = []
-        self.stats: Counter[str] = Counter()
-        self.faulty = plan.faults > 0
-        self._stack: list[Node] = []
+        self._resting: dict[str, datetime] = {}
         self._persons: dict[int, str] = {}
+        self.work = _WORK
         self.ids = SeededIds(Random(f"{plan.seed}:ids"), drawn=self._between_reads)
+        # One thread: whoever waits for a lock of a step that it stands in would wait for ever.
+        listen(engine, "connect", _lose_patience)
         load_directory(engine, company(), now=start)
         with engine.begin() as connection:
             self.directory = directory_store.read_directory(connection)
@@ -136,7 +133,6 @@ class World:
         by_key = {c.key: {*c.phones, *c.emails} for c in contacts}
         self.watch.addresses_of = lambda ticket: _addresses(ticket, by_key)
         self.people = People(self.agenda, people, self.post, self.note, self.directory, contacts)
-        self._disturbed = start  # until when something was wrong that may have made work late
         self.deeds = Deeds(self)
         self.nodes = [Node(name, NodeClock(self.agenda), self._house) for name in ("one", "two")]
         for node in self.nodes:
@@ -169,7 +165,7 @@ class World:
     def _told(self, error: Exception) -> str:
         last = "\n".join(self.trace[-SHOWN:])
         return (
-            f"world {self.plan.seed} at {_shown(self.agenda.now)}: {error!r}\n"
+            f"world {self.plan.seed} at {shown(self.agenda.now)}: {error!r}\n"
             f"the last {min(SHOWN, len(self.trace))} of {len(self.trace)} steps:\n{last}\n"
             f"{error}\nto play it again:\n    {self.plan.command()}"
         )
@@ -243,19 +239,28 @@ class World:
         """Let time pass; what comes due on the way is done at its time, by whichever node comes to it."""
         while True:
             self.agenda.run_due()
+            self._rest()
             self._periodic()
             self.settle()
-            after = self._next(self._due())
+            due = self._due()
+            self._stuck(due)
+            after = self._next(due)
             if after is None or after > until:
                 break
             # Ticks come a little late, and find more than one thing to do.
             self.agenda.now = after + timedelta(seconds=self.fate.choice((0, 0.4, 2, 5)))
         self.agenda.now = max(self.agenda.now, until)
 
+    def _stuck(self, due: dict[str, datetime]) -> None:
+        """Assert that what is due is done while somebody is there to do it."""
+        late = {name: at for name, at in due.items() if at < self.agenda.now - timedelta(hours=1)}
+        assert not late or self.agenda.now < self._disturbed, f"nobody sees to it: {late}"
+
     def _next(self, due: dict[str, datetime]) -> datetime | None:
         """Return when something happens next: what is due and was not done waits for a clock, or for a node."""
         now = self.agenda.now
-        instants = [at if at > now else now + SECOND for at in due.values()] if self._alive() else []
+        soon = {name: max(now + SECOND, self._resting.get(name, now)) for name in due}
+        instants = [at if at > now else soon[name] for name, at in due.items()] if self.alive() else []
         return min([*instants, *([self.agenda.next_at] if self.agenda.next_at else [])], default=None)
 
     def _due(self) -> dict[str, datetime]:
@@ -266,11 +271,12 @@ class World:
         """Do all work that is due now, in any order, on any node."""
         for _ in range(_UNTIL_IDLE):
             due = {name for name, at in self._due().items() if at <= self.agenda.now + 5 * SECOND}
+            due = {name for name in due if self._resting.get(name, self.agenda.now) <= self.agenda.now}
             did = 0
             for name in self.fate.sample(sorted(due), len(due)):
-                alive = self._alive()
+                alive = self.alive()
                 for node in self.fate.sample(alive, len(alive)):
-                    done = self.do(node, name, _WORK[name])
+                    done = self.do(node, name, self.work[name])
                     did += done
                     if done:
                         break
@@ -278,13 +284,21 @@ class World:
                 return
         raise AssertionError(f"the world never comes to rest: {self._due()}")
 
+    def _rest(self) -> None:
+        """Let one kind of work lie for a while, now and then: both nodes are busy with other things."""
+        if self.faulty and self.fate.random() < 0.01 * self.faults:
+            name, seconds = self.fate.choice(sorted(self.work)), self.fate.uniform(5, 240)
+            self._resting[name] = self.agenda.now + timedelta(seconds=seconds)
+            self._disturb(minutes=10)
+            self.note(f"... nobody comes to {name} for {seconds:.0f} s")
+
     def _periodic(self) -> None:
         if self.agenda.now - self._minute < timedelta(minutes=1):
             return
         hour = self.agenda.now.replace(minute=0) != self._minute.replace(minute=0)
         day = self.agenda.now.date() != self._minute.date()
         self._minute = self.agenda.now.replace(second=0, microsecond=0)
-        alive = self._alive()
+        alive = self.alive()
         if not alive:
             return
         for name, work in _MINUTELY.items():
@@ -296,173 +310,7 @@ class World:
         if day:
             self.do(self.fate.choice(alive), "coverage", lambda n: coverage_watch.watch(n.house))
 
-    # Nodes.
-
-    def _alive(self) -> list[Node]:
-        return [node for node in self.nodes if node.up and node not in self._stack]
-
-    def _house(self, node: Node) -> FragileHouse:
-        return FragileHouse(
-            engine=self.engine,
-            clock=node.clock,
-            ids=self.ids,
-            rulebook=self.rulebooks[0],
-            identity=Identity(
-                public_url="http://ops.example", mail_domain=DOMAIN, secret=b"s" * 32, node=node.name
-            ),
-            reach=lambda point: self._reach(node, point),
-            fate=lambda place: self._fate(node, place),
-        )
-
-    def _start(self, node: Node) -> None:
-        self._disturb(minutes=10)
-        node.start()
-        node.gateways = Gateways(sms=self.carrier, mail=self.carrier, calls=Switchboard(self.carrier))
-        node.clock.skew = timedelta(seconds=self.fate.choice(_SKEWS) if self.faulty else 0)
-        self.note(f"{node.name} starts, its clock ahead by {node.clock.skew.total_seconds():g} s")
-
-    def do(self, node: Node, what: str, work: Callable[[Node], object]) -> int:
-        """Let a node do one piece of work, which it may not survive, and look at what it did."""
-        if not node.up:
-            return 0
-        node.hit = False
-        self._stack.append(node)
-        try:
-            did = work(node)
-        except NodeDiedError:
-            self._die(node, what)
-            did = 1
-        except Exception as error:
-            if not node.hit:
-                raise
-            self.note(f"{node.name} {what}: {type(error).__name__}")
-            did = 1
-        finally:
-            self._stack.pop()
-        if did:
-            self.stats[what] += 1
-            self.note(f"{node.name} {what}")
-            if what != "accepts":  # it stores a message, which the next look sees
-                self.watch.look(self.agenda.now)
-        return int(bool(did))
-
-    def _die(self, node: Node, what: str) -> None:
-        node.up = False
-        self.stats["deaths"] += 1
-        self._disturb(minutes=10)
-        with self.engine.connect() as connection:
-            held = connection.execute(
-                text("SELECT id FROM outbox WHERE claimed_by = :node"), {"node": node.name}
-            ).scalars()
-            self.carrier.excused.update(held)
-        self.note(f"{node.name} dies in {what}")
-        seconds = self.fate.choice((0, 1, 8, 40, 200, 900))
-
-        def back() -> None:
-            self._start(node)
-
-        self.agenda.after(timedelta(seconds=seconds), back)
-
-    def _disturb(self, *, minutes: float) -> None:
-        self._disturbed = max(self._disturbed, self.agenda.now + timedelta(minutes=minutes))
-
-    def _fate(self, node: Node, place: str) -> None:
-        """Decide whether a node goes on at a border of one of its transactions."""
-        if not self.faulty or node not in self._stack or len(self._stack) > 2:
-            return
-        roll = self.fate.random() / self.plan.faults
-        if roll < 0.0015:
-            self.note(f"... {node.name} is killed {place}")
-            raise NodeDiedError
-        if roll < 0.003 and not node.hit:
-            node.hit = True
-            self.stats["lost connections"] += 1
-            self.note(f"... {node.name} loses its database {place}")
-            raise connection_lost()
-
-    def _reach(self, node: Node, point: Point) -> None:
-        """Hear of a named point: a node may be killed there, freeze there, or be overtaken."""
-        if point == "outbox.claimed":
-            self.watch.claimed(node.name)
-        if not self.faulty or node not in self._stack:
-            return
-        roll = self.fate.random() / self.plan.faults
-        if roll < 0.004:
-            self.note(f"... {node.name} is killed at {point}")
-            raise NodeDiedError
-        if roll < 0.05 and point in ("outbox.claimed", "outbox.sent", "intake.saved", "timers.saved"):
-            self._meanwhile(node, point)
-        elif roll < 0.055 and point in ("outbox.claimed", "outbox.sent") and len(self._stack) == 1:
-            self._freeze(node, point)
-
-    def _meanwhile(self, node: Node, where: str) -> None:
-        """Let the other node do what there is to do, in the middle of this one's work."""
-        others = self._alive()
-        if others and len(self._stack) == 1:
-            self.note(f"... meanwhile, {node.name} being at {where}:")
-            self.stats["overtaken"] += 1
-            self.agenda.run_due()
-            self.settle()
-            self.note(f"... {node.name} goes on")
-
-    def _freeze(self, node: Node, where: str) -> None:
-        """Let a node stand still for longer than its claim lasts, while the other one works."""
-        self.stats["freezes"] += 1
-        self.note(f"... {node.name} freezes at {where}")
-        self._disturb(minutes=10)
-        with self.engine.connect() as connection:
-            held = connection.execute(
-                text("SELECT id FROM outbox WHERE claimed_by = :node"), {"node": node.name}
-            ).scalars()
-            self.carrier.excused.update(held)
-        self.advance(self.agenda.now + timedelta(seconds=self.fate.uniform(70, 200)))
-        self.note(f"... {node.name} wakes up")
-
-    def _between_reads(self) -> None:
-        """Hear that an id is drawn: mostly in the middle of a transaction that has read and not yet written."""
-        if not self.faulty or len(self._stack) != 1 or not self._may_be_overtaken:
-            return
-        if self.fate.random() < 0.002 * self.plan.faults:
-            self._may_be_overtaken = False
-            node = self._stack[0]
-            others = self._alive()
-            if others:
-                self.stats["conflicts tried"] += 1
-                self.note(f"... while {node.name} has read and not written:")
-                for name in ("timers", "pages", "notices"):
-                    self.do(others[0], name, _WORK[name])
-                self.note(f"... {node.name} goes on")
-
-    _may_be_overtaken = False
-
     # From and to the outside.
-
-    def post(self, items: list[Inbound]) -> None:
-        """A provider posts requests, until they are accepted."""
-        nodes = [node for node in self.nodes if node.up and node not in self._stack]
-        if not nodes:
-            self.agenda.after(timedelta(seconds=15), lambda: self.post(items))
-            return
-        node = self.fate.choice(nodes)
-
-        def accept(node: Node) -> int:
-            node.house.reach("inbox.received")
-            stamped = [replace(item, received_at=node.clock.now()) for item in items]
-            with node.house.begin() as connection:
-                inbox_store.store(connection, [(self.ids.next(), item) for item in stamped])
-            node.house.reach("inbox.stored")
-            self.watch.accepted.update(i.key for i in items if i.kind == InboundKind.MESSAGE)
-            if self.faulty and self.fate.random() < 0.01:
-                self.agenda.after(
-                    timedelta(seconds=5), lambda: self.post(items)
-                )  # it asks again all the same
-            node.done = True
-            return 1
-
-        node.done = False
-        self.do(node, "accepts", accept)
-        if not node.done:
-            self.agenda.after(timedelta(seconds=15), lambda: self.post(items))
 
     def row(self, outbox_id: int) -> Message | None:
         row = self.eye.execute(_ROW, {"id": outbox_id}).one_or_none()
@@ -486,7 +334,7 @@ class World:
         message = self.row(outbox_id)
         assert message is not None
         self.watch.sent(outbox_id, message.rank)
-        if self.faulty and len(self._stack) == 1 and self.fate.random() < 0.02 * self.plan.faults:
+        if self.faulty and len(self._stack) == 1 and self.fate.random() < 0.02 * self.faults:
             self._meanwhile(self._stack[0], "the provider")
 
     def _outbox_of(self, token: str) -> int:
@@ -505,7 +353,7 @@ class World:
             return
 
         def pick_up() -> None:
-            alive = self._alive()
+            alive = self.alive()
             if not alive or not self.carrier.calls[sid]:
                 self.carrier.call_status(sid, outbox_id, ["initiated", "canceled"])
                 return
@@ -536,10 +384,6 @@ class World:
         )
         Calls(node.house).pressed(key)
         return 1
-
-    def note(self, what: str) -> None:
-        """Add a line to the list of steps."""
-        self.trace.append(f"{_shown(self.agenda.now)} {'  ' * len(self._stack)}{what}")
 
     # Rules and reconciling, as work of a node.
 
@@ -577,32 +421,10 @@ _MINUTELY: dict[str, Callable[[Node], int]] = {
 }
 
 
+def _lose_patience(connection: Any, _record: object) -> None:
+    connection.execute("SET lock_timeout = '60s'")
+    connection.commit()
+
+
 def _addresses(ticket: Ticket, by_contact: dict[str, set[str]]) -> set[str]:
     return set().union(*(by_contact.get(reader.contact, set()) for reader in ticket.readers))
-
-
-def _shown(instant: datetime) -> str:
-    return instant.strftime("%Y-%m-%d %H:%M:%S")
-
-
-@cache
-def company() -> DirectoryFile:
-    """Return the demo's company, read once."""
-    return parse_directory(COMPANY.read_text("utf-8"), COMPANY.name)
-
-
-def variants(rulebook: Rulebook) -> list[Rulebook]:
-    """Return the rulebook and others that a manager may apply: other waits, other promises."""
-    found = [rulebook]
-    for old, new in ((r'"10m"', '"6m"'), (r'"4h"', '"3h"')):
-        changed = _replaced(rulebook.document, old.strip('"'), new.strip('"'))
-        found.append(from_document(changed))
-    return found
-
-
-def _replaced(value: object, old: str, new: str) -> object:
-    if isinstance(value, dict):
-        return {key: each if key == "format" else _replaced(each, old, new) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_replaced(each, old, new) for each in value]
-    return new if value == old else value

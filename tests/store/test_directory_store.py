@@ -75,6 +75,17 @@ def test_each_change_counts_one_version(engine: Engine) -> None:
         assert store.read_version(connection) == 3
 
 
+def test_a_version_goes_on_reading_a_directory_to_which_a_newer_one_has_added_columns(engine: Engine) -> None:
+    tables = (company, people, contact_methods, accounts, sites, contacts, coverage, schedules, teams)
+    with engine.begin() as connection:
+        store.bump_version(connection, NOW)
+        fill(connection, a_contact("qb.ann", phones=("+16175550114",)))
+        before = store.read_directory(connection), store.all_contacts(connection)
+        for table in (*tables, leave, overrides):
+            connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN later integer NOT NULL DEFAULT 7"))
+        assert (store.read_directory(connection), store.all_contacts(connection)) == before
+
+
 def test_contacts_are_found_by_any_of_their_addresses_in_one_statement(engine: Engine) -> None:
     shared = "+16175550120"
     ann = a_contact("qb.ann", phones=("+16175550121", shared), emails=("ann@qb.example",))
