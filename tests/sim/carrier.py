@@ -124,9 +124,19 @@ class Carrier:
             provider_id, outbox_id, status, code, key=f"asked:{provider_id}:{status}:{code}", now=now
         )
 
+    def look_up_call(self, provider_id: str, outbox_id: int, now: datetime) -> Inbound:
+        self._may_refuse("twilio", 0)
+        status, _ = self.ends.get(provider_id, ("ringing", ""))
+        payload: dict[str, object] = {"CallSid": provider_id, "CallStatus": status, "o": str(outbox_id)}
+        key = f"asked:{provider_id}:{status}"
+        return _inbound("twilio", Channel.VOICE, key, outbox_id, payload, now=now)
+
     def call_status(self, sid: str, outbox_id: int, words: list[str]) -> None:
         """Report how a call goes, in order or not."""
+        self.ends[sid] = (words[-1], "")
         for place, word in enumerate(words):
+            if self.chance.random() < self.trouble.unheard:
+                continue
             late = timedelta(seconds=self.chance.uniform(0, 3) + place)
             payload: dict[str, object] = {"CallSid": sid, "CallStatus": word, "o": str(outbox_id)}
             item = _inbound("twilio", Channel.VOICE, f"{sid}:{place}:{word}", outbox_id, payload)
@@ -218,6 +228,9 @@ class Switchboard:
 
     def recent(self, to: str, since: datetime) -> list[Found]:
         return self.carrier.recent_calls(to, since)
+
+    def look_up(self, provider_id: str, outbox_id: int, now: datetime) -> Inbound:
+        return self.carrier.look_up_call(provider_id, outbox_id, now)
 
     def end(self, provider_id: str) -> None:
         self.carrier.end(provider_id)

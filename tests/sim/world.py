@@ -417,7 +417,7 @@ _WORK: dict[str, Callable[[Node], int]] = {
 _MINUTELY: dict[str, Callable[[Node], int]] = {
     "shifts": lambda n: shift_texts.tell_shifts(n.house),
     "swaps": lambda n: swaps.expire_swaps(n.house),
-    "unheard": lambda n: unheard.ask_about_unheard(n.house, n.gateways.sms),
+    "unheard": lambda n: unheard.ask_about_unheard(n.house, n.gateways.sms, n.gateways.calls),
 }
 
 
