@@ -75,7 +75,7 @@ class Served:
 
     def raw(self, data: bytes) -> bytes:
         """Send `data` as it is and return whatever comes back until the server closes or falls silent."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
             chunks = []

@@ -18,6 +18,9 @@ from app.store.tables import clocks
 UNEXPLAINED = "none"
 """As a wanted reason: nobody has said why yet."""
 
+NOBODY = "-"
+"""As a wanted person: nobody had the ticket."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
@@ -110,11 +113,12 @@ def _breached(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [clocks.c.held_by == ""] if wanted.person == NOBODY else []
     pairs = (
         (clocks.c.account, wanted.account),
         (clocks.c.site, wanted.site),
         (clocks.c.metric, wanted.metric),
         (clocks.c.priority, wanted.priority),
-        (clocks.c.held_by, wanted.person),
+        (clocks.c.held_by, "" if wanted.person == NOBODY else wanted.person),
     )
-    return [column == value for column, value in pairs if value]
+    return [*found, *(column == value for column, value in pairs if value)]

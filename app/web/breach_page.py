@@ -15,7 +15,7 @@ from app.domain import events as ev
 from app.domain.clocks import zone_of
 from app.domain.events import AnyEvent
 from app.rulebook.models import BreachReason
-from app.store.breaches import Total
+from app.store.breaches import NOBODY, Total
 from app.store.inbox import Kept
 from app.usecases.breaches import Audit, BreachView
 from app.web.breach_filters import LAST_MONTH, PRIORITIES, THIS_MONTH, BreachFilters, place_text
@@ -86,16 +86,22 @@ def breach_page(audit: Audit, filters: BreachFilters) -> BreachPage:
         next_query=filters.query(after=place_text(audit.after)) if audit.after else "",
         accounts=tuple((key, name) for name, key in accounts),
         sites=tuple((key, f"#{code} {city}") for code, city, key in sites),
-        people=tuple(sorted(((key, names.short(key)) for key in audit.people), key=lambda c: c[1])),
+        people=(
+            (NOBODY, "Nobody"),
+            *sorted(((key, names.short(key)) for key in audit.people), key=lambda c: c[1]),
+        ),
         reasons=tuple((r.code, r.text["en"]) for r in audit.reasons),
         excusable=tuple((r.code, r.text["en"]) for r in audit.reasons if r.excusable),
     )
 
 
 def _rate(part: int, whole: int) -> str:
-    """Return a share in percent with one decimal, never 0.0 for something nor 100.0 for less than all."""
+    """Return a share in percent with one decimal, never 0.0 for something nor 100.0 for less than all.
+
+    Nothing is no share of nothing: then it is empty.
+    """
     if not whole:
-        return "none"
+        return ""
     shown = round(100 * part / whole, 1)
     if part and not shown:
         return "<0.1 %"

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.domain.attribution import Ball, Share, shares
+from app.domain.attribution import Ball, Piece, Share, shares
 from app.domain.clocks import zone_of
 from app.domain.events import Opened
 from app.rulebook.models import BreachReason
 from app.usecases.breaches import Breach
 from app.web.words import METRICS, Moment, Names, moment, place_of, reason_text, span
 
+_SHORTEST: Final = timedelta(seconds=1)
 _BALLS: Final = {
     Ball.NOBODY: "nobody acknowledged",
     Ball.ACCOUNT_MANAGER: "account manager",
@@ -93,7 +94,7 @@ def breach_row(row: Breach, names: Names, reasons: Sequence[BreachReason], now: 
         breached=moment(row.breached_at, now, zone, with_zone=True),
         held_by=names.short(note.held_by) if note.held_by else "nobody",
         had=tuple(
-            Had(ball_text(s.ball, s.person, names), span(s.length), s.counted) for s in shares(row.pieces)
+            Had(ball_text(s.ball, s.person, names), span(s.length), s.counted) for s in _seen(row.pieces)
         ),
         reason=text_of(note.reason, reasons),
         reason_code=note.reason,
@@ -112,6 +113,12 @@ def typed_in(row: Breach) -> str:
     """Return why the contact with which the clock began was typed in later; empty when it was not."""
     began = row.pieces[0].by if row.pieces else None
     return began.backdated_reason if isinstance(began, Opened) else ""
+
+
+def _seen(pieces: Sequence[Piece]) -> list[Share]:
+    """Return the shares that last; those of less than a second only when there is nothing else."""
+    found = shares(pieces)
+    return [share for share in found if share.length >= _SHORTEST] or list(found)
 
 
 def over_seconds(row: Breach) -> float:
@@ -134,7 +141,7 @@ def ball_text(ball: Ball, person: str, names: Names) -> str:
 
 def had_text(row: Breach, names: Names) -> str:
     """Return who had the ball within the actual time, in one line for an export."""
-    counted: list[Share] = [share for share in shares(row.pieces) if share.counted]
+    counted = [share for share in _seen(row.pieces) if share.counted]
     return "; ".join(f"{ball_text(s.ball, s.person, names)} {span(s.length)}" for s in counted)
 
 

@@ -155,6 +155,7 @@ def test_each_filter_narrows_and_the_address_keeps_it(late: Town) -> None:
         ("priority=P1", True),
         ("priority=P2", False),
         ("person=dana", False),
+        ("person=-", True),
         ("reason=parts", True),
         ("reason=none", False),
         ("reason=travel", False),
@@ -170,6 +171,8 @@ def test_each_filter_narrows_and_the_address_keeps_it(late: Town) -> None:
         assert ('id="b1042-acknowledge"' in page) is found, query
         listed = [(row[0], row[5]) for row in rows_of(visit, f"/breaches.csv?{query}")[1:]]
         assert (("1042", "Acknowledge") in listed) is found, query
+    page = visit.get("/breaches?account=nobody").body.decode()
+    assert '<option value="nobody" selected>nobody</option>' in page  # what narrows is to be seen
     page = visit.get("/breaches?metric=acknowledge&reason=parts").body.decode()
     assert '<option value="acknowledge" selected>' in page
     assert '<option value="parts" selected>' in page
@@ -239,6 +242,7 @@ def test_the_drill_down_goes_from_the_segment_to_the_raw_message(late: Town) -> 
 
 def test_an_empty_month_says_so(place: Town) -> None:
     visit = signed_in(place)
+    assert "%" not in visit.text("/breaches")
     assert "No breaches from 2026-06-01 to 2026-06-30. 0 clocks were decided." in visit.text("/breaches")
     assert rows_of(visit, "/breaches.csv")[1:] == []
     assert visit.get("/breaches.xlsx").status == 200

@@ -56,7 +56,7 @@ class Visit:
 
     def stream_status(self, path: str) -> int:
         """The status of an answer that does not end."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.place.served.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.place.served.port, timeout=60)
         try:
             connection.request("GET", path, headers=self._headers())
             return connection.getresponse().status
