@@ -364,8 +364,16 @@ def test_a_call_says_who_where_what_and_the_keys() -> None:
     }  # fmt: skip
     assert TEXTS.render_spoken(SpokenId.CALL_PAGE, "en", facts) == (
         "Acme on-call. Priority 1, Plumbing, QuickBite store 4 1 2, Boston: Toilet overflowing, water in sales"
-        " floor. Press 1 to take it. 2, to pass it on. 3, to hear it again."
+        " floor."
     )
+    keys = [
+        TEXTS.render_spoken(SpokenId.CALL_CHOICES, "en", {"company": "Acme", **to})
+        for to in ({}, {"to": "Luis"})
+    ]
+    assert keys == [
+        "Press 1 to take it. 2, to pass it on. 3, to hear it again.",
+        "Press 1 to take it. 2, to pass it on to Luis. 3, to hear it again.",
+    ]
     assert "tienda 4 1 2" in TEXTS.render_spoken(SpokenId.CALL_PAGE, "es-MX", facts)
 
 

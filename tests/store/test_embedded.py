@@ -20,8 +20,9 @@ from app.store.programs import DataVersionError, EmbeddedPostgresError, HomeNotW
 
 # A process that uses the server until its standard input ends.
 USER = """
-import sys
+import signal, sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests in the background may ignore it
 from app.store.embedded import EmbeddedPostgres
 with EmbeddedPostgres.start(Path(sys.argv[1]), fast=True) as server:
     print(server.url, flush=True)
