@@ -19,7 +19,6 @@ WEEK, MONTH = "week", "month"
 COLOURS: Final = 8
 DAY_WIDTH: Final = 100
 _MONTH_DAYS: Final = 42
-_LOCAL: Final = "%Y-%m-%dT%H:%M"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +149,3 @@ def short_name(person: Person | None, key: str) -> str:
 def local(instant: datetime, zone: ZoneInfo) -> str:
     """Return an instant as people of that zone write it."""
     return f"{instant.astimezone(zone):%a %d %b %Y %H:%M}"
-
-
-def form_time(instant: datetime, zone: ZoneInfo) -> str:
-    """Return an instant as a form's field holds it, in that zone."""
-    return instant.astimezone(zone).strftime(_LOCAL)
