@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import logging
 import os
 import resource
@@ -29,6 +30,7 @@ from tests.sim.places import variants
 from tests.sim.world import Plan, World, WorldError
 
 ROOT = Path(__file__).parents[2]
+TOLD = ("tickets", "deaths", "lost connections", "freezes", "overtaken", "conflicts tried")
 
 
 def main() -> int:
@@ -61,19 +63,13 @@ def main() -> int:
                 counts = world.watch.counts()
             _keep(asked.log, world)
             worlds, days = worlds + 1, days + asked.days
-            totals.update(counts)
-            totals.update(
-                {
-                    name: world.stats[name]
-                    for name in ("deaths", "freezes", "lost connections", "overtaken", "conflicts tried")
-                }
-            )
+            totals["tickets"] += counts["tickets"]
+            totals.update({name: world.stats[name] for name in TOLD[1:]})
             took, elapsed = time.monotonic() - before, time.monotonic() - began
+            trace = hashlib.sha256("\n".join(world.trace).encode()).hexdigest()[:8]
             print(
-                f"world {seed}: {asked.days:g} days, {counts['tickets']} tickets, {counts['events']} events,"
-                f" {world.watch.looks} looks in {took:.1f} s; in all {worlds} worlds, {days:.0f} days,"
-                f" {totals['tickets']} tickets, {totals['deaths']} deaths, {totals['lost connections']} lost"
-                f" connections, {totals['freezes']} freezes, {totals['overtaken']} times overtaken, {elapsed:.0f} s",
+                f"world {seed} ({trace}): {asked.days:g} days, {counts['tickets']} tickets, {counts['events']} events,"
+                f" {world.watch.looks} looks, {took:.1f} s; {_told(worlds, totals)}, {elapsed:.0f} s",
                 flush=True,
             )
             seed += 1
@@ -82,11 +78,15 @@ def main() -> int:
     used = resource.getrusage(resource.RUSAGE_SELF)
     elapsed = time.monotonic() - began
     print(
-        f"{worlds} worlds kept every promise: {days:.0f} days and {totals['tickets']} tickets in {elapsed:.0f} s"
-        f" ({used.ru_utime + used.ru_stime:.0f} s of CPU beside PostgreSQL), a year of"
-        f" {asked.per_day:g} tickets a day in {elapsed / days * 365 / 60:.1f} min"
+        f"{worlds} worlds kept every promise: {_told(worlds, totals)}; {days:g} days in {elapsed:.0f} s"
+        f" ({used.ru_utime + used.ru_stime:.0f} s of CPU beside PostgreSQL), so a year of"
+        f" {asked.per_day:g} tickets a day in {elapsed / days * 365 / 60:.0f} min"
     )
     return 0
+
+
+def _told(worlds: int, totals: Counter[str]) -> str:
+    return f"in all {worlds} worlds, " + ", ".join(f"{totals[name]} {name}" for name in TOLD)
 
 
 def _asked() -> argparse.Namespace:
