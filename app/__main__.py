@@ -13,6 +13,7 @@ import typer
 
 from app import __version__
 from app.backup_cli import backup_cli
+from app.contact_cli import contact_cli
 from app.oncall_cli import oncall_cli
 from app.rules_cli import rules_cli
 
@@ -29,6 +30,7 @@ sla_cli = typer.Typer(help="The SLA clocks: audited, explained; policies.", no_a
 cli.add_typer(sla_cli, name="sla")
 cli.add_typer(oncall_cli, name="oncall")
 cli.add_typer(backup_cli)
+cli.add_typer(contact_cli, name="contact")
 
 
 class Role(StrEnum):

@@ -18,7 +18,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -310,6 +310,7 @@ def _parts(settings: Settings, house: House, pulse: Pulse, health: Health) -> tu
     from app.providers.feeds import Feeds
     from app.providers.heartbeat import HeartbeatUrl
     from app.providers.twilio_received import TwilioReceived
+    from app.usecases import retention
     from app.usecases.leave_calendar import MOST_BYTES
     from app.worker.engine import Worker
     from app.worker.node import Bell, Ear, Heart
@@ -328,6 +329,7 @@ def _parts(settings: Settings, house: House, pulse: Pulse, health: Health) -> tu
         lambda: beacon.call() if beacon is not None and health.well() else None,
         feeds=Feeds(MOST_BYTES),
         received=TwilioReceived(twilio_config(settings)) if settings.twilio_account_sid else None,
+        nightly=lambda: retention.empty_old(house, timedelta(days=settings.keep_messages_days)),
     )
     house.wake = worker.wake
     return Heart(pulse, is_gone), worker, Ear(house, worker.wake)

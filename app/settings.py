@@ -199,6 +199,12 @@ class Settings(BaseSettings):
         default="info",
         description="debug, info, warning or error",
     )
+    keep_messages_days: int = Field(
+        default=1095,
+        ge=30,
+        le=36_500,
+        description="the days for which the bodies of messages are kept as they came, from 30; default 1095",
+    )
     heartbeat_url: Url = Field(
         default="",
         description="the address of a dead-man's switch that is called each minute while all promises hold",

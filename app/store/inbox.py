@@ -231,6 +231,22 @@ def finish(connection: Connection, handled: Sequence[Handled], now: datetime) ->
     connection.execute(_FINISH, columns)
 
 
+_EMPTY = text(
+    """
+    WITH old AS MATERIALIZED (
+        SELECT id FROM inbox WHERE NOT emptied AND received_at < :before AND state <> 'new'
+        ORDER BY received_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE inbox SET payload = '{}', raw = '', emptied = true FROM old WHERE inbox.id = old.id
+    """,
+)
+
+
+def empty_before(connection: Connection, before: datetime, limit: int) -> int:
+    """Empty the bodies of handled requests that came before an instant, the oldest first; return how many."""
+    return connection.execute(_EMPTY, {"before": before, "limit": limit}).rowcount
+
+
 def set_aside(connection: Connection, row_id: int, not_before: datetime) -> None:
     """Count a failed attempt and try again at `not_before`; later messages of the sender wait behind it."""
     connection.execute(

@@ -57,6 +57,8 @@ inbox = Table(
     Column("handled_at", INSTANT),
     Column("ticket_id", BigInteger),
     Column("outcome", Text, nullable=False, server_default=""),
+    # Its body is no longer kept: too old, or its sender is forgotten.
+    Column("emptied", Boolean, nullable=False, server_default="false"),
     UniqueConstraint("provider", "kind", "key"),
     CheckConstraint("state IN ('new', 'done', 'failed')", name="state"),
     CheckConstraint(
@@ -66,6 +68,7 @@ inbox = Table(
     Index("ix_inbox_messages", "id", postgresql_where=text("state = 'new' AND kind <> 'receipt'")),
     Index("ix_inbox_receipts", "id", postgresql_where=text("state = 'new' AND kind = 'receipt'")),
     Index("ix_inbox_waiting_sender", "sender", "id", postgresql_where=text("state = 'new'")),
+    Index("ix_inbox_kept", "received_at", postgresql_where=text("NOT emptied")),
     Index("ix_inbox_ticket", "ticket_id", postgresql_where=text("ticket_id IS NOT NULL")),
 )
 
@@ -197,6 +200,13 @@ clocks = Table(
     CheckConstraint("NOT excused OR breached_at IS NOT NULL", name="excused"),
     CheckConstraint("breached_at IS NULL OR breached_at = decided_at", name="decided"),
     CheckConstraint("(elapsed_seconds IS NULL) = (stopped_at IS NULL)", name="elapsed"),
+    # What should have a timer, for the reconciler, who asks each minute.
+    Index(
+        "ix_clocks_running",
+        "ticket_id",
+        "metric",
+        postgresql_where=text("state = 'running' AND breached_at IS NULL AND due_at IS NOT NULL"),
+    ),
     Index(
         "ix_clocks_breached",
         "breached_at",

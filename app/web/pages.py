@@ -27,6 +27,7 @@ from app.web.acting import NOTICES, UnclearError, command_of, merge_target, noti
 from app.web.board import Filters, board_page
 from app.web.breaches import BreachDesk
 from app.web.duty import DutyDesk
+from app.web.forget_page import ForgetDesk
 from app.web.live import News
 from app.web.new_ticket import NewTicket
 from app.web.on_call import OnCallDesk
@@ -47,6 +48,7 @@ def router(house: House, config: WebConfig) -> APIRouter:
     """Return the pages of this house."""
     guard, news = Guard(house, config), News(house)
     moving = PolicyMove(house, guard)
+    forgetting = ForgetDesk(house, guard)
     desk, by_link, sign_in = _Desk(house, guard, config), _ByLink(house, guard), SignIn(house, guard, config)
     audit = BreachDesk(house, guard, config)
     rules = RulesDesk(house, guard, config)
@@ -77,6 +79,8 @@ def router(house: House, config: WebConfig) -> APIRouter:
     get("/fragments/tickets/{number:int}", desk.ticket_fragment)
     get("/tickets/{number:int}/policy", moving.page)
     post("/tickets/{number:int}/policy", moving.move)
+    get("/tickets/{number:int}/forget", forgetting.page)
+    post("/tickets/{number:int}/forget", forgetting.forget)
     post("/tickets/{number:int}/{action}", desk.act)
     get("/t/{token}", by_link.ticket)
     get("/t/{token}/fragment", by_link.fragment)

@@ -22,6 +22,7 @@ from app.web.access import Action, Visitor
 from app.web.acting import PRIORITIES, next_step, offers
 from app.web.board import who_has
 from app.web.clock_rows import ClockRow, clock_rows
+from app.web.forget_page import may_forget
 from app.web.policy_move_page import MANAGERS
 from app.web.timeline import Line, timeline
 from app.web.words import (
@@ -89,6 +90,7 @@ class TicketPage:
     zone: str
     now_ms: int
     may_move: bool
+    may_forget: bool
     audits: bool
     why: tuple[StageWords, ...]
     priorities: tuple[str, ...] = PRIORITIES
@@ -144,6 +146,7 @@ def ticket_page(view: TicketView, visitor: Visitor) -> TicketPage:
         zone=_zone_text(ticket, directory),
         why=_why(view),
         may_move=ticket.open and visitor.role in MANAGERS,
+        may_forget=visitor.role == "owner" and may_forget(ticket),
         audits=visitor.audits,
         now_ms=int(now.timestamp() * 1000),
     )

@@ -120,11 +120,13 @@ class Worker:
         *,
         feeds: FeedReader,
         received: ReceivedLog | None = None,
+        nightly: Callable[[], int] = lambda: 0,
     ) -> None:
         """Prepare the loops for this house; what is decided by time rests while its clock is wrong.
 
         `look_for_rules` is called each second: it takes over a changed rulebook. `minutely` is called by the
-        node that reconciled. `received` is the provider's list of what came in; None: there is none.
+        node that reconciled; `nightly` chooses its own time. `received` is the list of what came in to the
+        provider; None: there is none.
         """
         self._senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="sender")
         self._notice_senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="notice-sender")
@@ -160,6 +162,7 @@ class Worker:
         self._missed = Loop(
             "missed", lambda: missed.take_in_missed(house, received) if received and pulse.trusted else 0
         )
+        self._nightly = Loop("nightly", nightly)
         self._coverage = Loop("coverage", lambda: coverage_watch.watch(house) if pulse.trusted else 0)
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
@@ -185,6 +188,7 @@ class Worker:
             self._unheard: RECONCILE_SECONDS,
             self._missed: RECONCILE_SECONDS,
             self._coverage: COVERAGE_SECONDS,
+            self._nightly: COVERAGE_SECONDS,
         }
         ticks: dict[int, list[Loop]] = {}
         for loop in self._loops():
@@ -222,4 +226,5 @@ class Worker:
             self._unheard,
             self._missed,
             self._coverage,
+            self._nightly,
         )
