@@ -7,7 +7,7 @@ What must not live here: what must hold (watch.py), who writes what (people.py),
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,20 +22,7 @@ from app.domain.ticket import Ticket
 from app.ports import CallOut, Trouble
 from app.rulebook.revision import Rulebook
 from app.store import directory as directory_store
-from app.usecases import (
-    coverage_watch,
-    delivery,
-    gap_watch,
-    hanging_up,
-    intake,
-    orphans,
-    reconcile,
-    rule_changes,
-    shift_texts,
-    swaps,
-    timers,
-    unheard,
-)
+from app.usecases import coverage_watch, gap_watch, reconcile, rule_changes
 from app.usecases.calls import Calls
 from app.usecases.directory import load_directory
 from tests.sim.agenda import Agenda, NodeClock, SeededIds
@@ -46,25 +33,13 @@ from tests.sim.machines import Machines, shown
 from tests.sim.people import Message, People
 from tests.sim.places import company
 from tests.sim.watch import Watch
+from tests.sim.work import DUE, MINUTELY, WORK
 
 SECOND = timedelta(seconds=1)
 ROOT = Path(__file__).parents[2]
 _UNTIL_IDLE = 2000
 SHOWN = 400  # how many steps a failure lists; `make soak LOG=FILE` writes all
 
-_DUE = text(
-    """
-    SELECT
-        (SELECT min(not_before) FROM inbox WHERE state = 'new' AND kind <> 'receipt') AS messages,
-        (SELECT min(not_before) FROM inbox WHERE state = 'new' AND kind = 'receipt') AS receipts,
-        (SELECT min(not_before) FROM timers) AS timers,
-        (SELECT min(not_before) FROM outbox WHERE state = 'pending' AND rank = 0) AS pages,
-        (SELECT min(not_before) FROM outbox WHERE state = 'pending' AND rank > 0) AS notices,
-        (SELECT min(lease_until) FROM outbox WHERE state = 'sending') AS claims,
-        (SELECT min(not_before) FROM outbox
-         WHERE channel = 'voice' AND state = 'sent' AND finished_at IS NULL) AS calls
-    """,
-)
 _ROW = text(
     """
     SELECT o.id AS outbox_id, o.channel, o.address, o.person, o.text_id, t.number, o.rank,
@@ -115,7 +90,7 @@ class World(Machines):
         self.end = start + timedelta(days=plan.days)
         self._resting: dict[str, datetime] = {}
         self._persons: dict[int, str] = {}
-        self.work = _WORK
+        self.work = WORK
         self.ids = SeededIds(Random(f"{plan.seed}:ids"), drawn=self._between_reads)
         # One thread: whoever waits for a lock of a step that it stands in would wait for ever.
         listen(engine, "connect", _lose_patience)
@@ -264,7 +239,7 @@ class World(Machines):
         return min([*instants, *([self.agenda.next_at] if self.agenda.next_at else [])], default=None)
 
     def _due(self) -> dict[str, datetime]:
-        row = self.eye.execute(_DUE).one()._mapping
+        row = self.eye.execute(DUE).one()._mapping
         return {name: at for name, at in row.items() if at is not None}
 
     def settle(self) -> None:
@@ -301,7 +276,7 @@ class World(Machines):
         alive = self.alive()
         if not alive:
             return
-        for name, work in _MINUTELY.items():
+        for name, work in MINUTELY.items():
             self.do(self.fate.choice(alive), name, work)
         if self.agenda.now > self._disturbed:
             self.do(self.fate.choice(alive), "reconcile", self.reconciled)
@@ -399,26 +374,6 @@ class World(Machines):
         if change.new.hash != change.old.hash:
             rule_changes.apply(node.house, change, by="elena")
         return 1
-
-
-def _messages(node: Node) -> int:
-    return intake.handle_waiting(node.house)
-
-
-_WORK: dict[str, Callable[[Node], int]] = {
-    "messages": _messages,
-    "receipts": lambda n: intake.handle_receipts(n.house),
-    "timers": lambda n: timers.fire_due(n.house) + orphans.ask_for_orphans(n.house),
-    "pages": lambda n: delivery.send_pending(n.house, n.gateways, n.senders, pages=True),
-    "notices": lambda n: delivery.send_pending(n.house, n.gateways, n.senders, pages=False),
-    "claims": lambda n: n.pulse.take_over(lambda _name: False),
-    "calls": lambda n: hanging_up.end_moot(n.house, n.gateways.calls),
-}
-_MINUTELY: dict[str, Callable[[Node], int]] = {
-    "shifts": lambda n: shift_texts.tell_shifts(n.house),
-    "swaps": lambda n: swaps.expire_swaps(n.house),
-    "unheard": lambda n: unheard.ask_about_unheard(n.house, n.gateways.sms, n.gateways.calls),
-}
 
 
 def _lose_patience(connection: Any, _record: object) -> None:
