@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app import bootstrap
-from bench import accepted, backlog, escalations, figures, growth, idle, pages
+from bench import accepted, backlog, escalations, figures, growth, idle, pages, storm
 from bench.figures import Figure, Result
 from bench.place import Place, place
 
@@ -22,6 +22,7 @@ from bench.place import Place, place
 _MEASUREMENTS: dict[str, Callable[..., Result]] = {
     "accepted": accepted.measure,
     "pages": pages.measure,
+    "storm": storm.measure,
     "backlog": backlog.measure,
     "idle": idle.measure,
     "escalations": escalations.measure,

@@ -107,7 +107,7 @@ def _one_load(place: Place, database: str, per_second: int, seconds: int, nodes:
         warm, requests = written[:_WARM], written[_WARM:]
         # The first messages pay for what is loaded on first use; they are sent and not counted.
         first = asyncio.run(at_random(port, warm, 20))
-        _arrivals(phones, place.managers, first)
+        arrivals(phones, place.managers, first)
         groups = {
             "server": servers,
             "simulator": [simulator.pid],
@@ -116,7 +116,7 @@ def _one_load(place: Place, database: str, per_second: int, seconds: int, nodes:
         before = {name: cpu_seconds(pids) for name, pids in groups.items()}
         began = time.perf_counter()
         sent = asyncio.run(at_random(port, requests, per_second))
-        arrived = _arrivals(phones, place.managers, sent)
+        arrived = arrivals(phones, place.managers, sent)
         took = time.perf_counter() - began
         cpu = {
             name: round((cpu_seconds(pids) - before[name]) / len(requests) * 1e6)
@@ -139,7 +139,7 @@ def _one_load(place: Place, database: str, per_second: int, seconds: int, nodes:
     }
 
 
-def _arrivals(phones: Client, managers: Sequence[str], sent: Sent) -> dict[str, float]:
+def arrivals(phones: Client, managers: Sequence[str], sent: Sent) -> dict[str, float]:
     """Wait until each message's page has come; return when it came first (wall clock), by mark."""
     ends = time.monotonic() + _PATIENCE
     while True:
