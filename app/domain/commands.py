@@ -20,6 +20,7 @@ class Open:
 
     A colleague who types it in later gives the `backdated_reason`; one who takes it at once is `taken_by`.
     `facts` are what the rules were asked, None when none was; `failure` says why they could not be asked.
+    `maybe_same` is the number of an open ticket that may be about the same trouble, else 0.
     """
 
     actor: str
@@ -40,6 +41,15 @@ class Open:
     taken_by: str = ""
     facts: Facts | None = None
     failure: str = ""
+    maybe_same: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkMaybeSame:
+    """The customer of this ticket reported something else, which became the ticket `number`."""
+
+    actor: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +316,7 @@ class ReportFailure:
 
 Command = (
     Open
+    | LinkMaybeSame
     | CustomerSays
     | WorseNews
     | Acknowledge

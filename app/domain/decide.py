@@ -105,6 +105,8 @@ def _dispatch(draft: Draft, command: Command) -> bool:  # noqa: C901, PLR0912, P
     match command:
         case cmd.Open():
             _open(draft, command)
+        case cmd.LinkMaybeSame():
+            draft.record(ev.MaybeSame(**draft.head(), number=command.number))
         case cmd.CustomerSays():
             _customer_says(draft, command)
         case cmd.WorseNews():
@@ -190,6 +192,7 @@ def _open(draft: Draft, command: cmd.Open) -> None:
             facts=command.facts,
             trace=trace_of((*found.trace, *route.trace)) if command.facts else None,
             timezone=draft.setting.timezone,
+            maybe_same=command.maybe_same,
         ),
     )
     if command.taken_by:

@@ -77,7 +77,8 @@ class Opened(Event):
 
     `facts` and `trace` are what the rules were asked and why they said so; None where no rule was asked.
     `timezone` is the site's on that day: the clocks go by it even if the directory is changed later. Empty in
-    events of an older Closeloop, whose tickets go by the directory.
+    events of an older Closeloop, whose tickets go by the directory. `maybe_same` is the number of the open
+    ticket that the sender has there about another trade, else 0.
     """
 
     kind: ClassVar[str] = "opened"
@@ -102,6 +103,15 @@ class Opened(Event):
     facts: Facts | None = None
     trace: Trace | None = None
     timezone: str = ""
+    maybe_same: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaybeSame(Event):
+    """While this ticket was open its customer reported something else, which became the ticket `number`."""
+
+    kind: ClassVar[str] = "maybe_same"
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +319,7 @@ class Noted(Event):
 
 AnyEvent = (
     Opened
+    | MaybeSame
     | CustomerWrote
     | EscalationArmed
     | LevelReached

@@ -43,6 +43,7 @@ def opened(ticket_id: int, event: ev.Opened) -> Ticket:
         also_notify=event.also_notify,
         remind_after=timedelta(seconds=event.remind_after_seconds),
         close_after=timedelta(seconds=event.close_after_seconds),
+        related=(event.maybe_same,) if event.maybe_same else (),
     )
 
 
@@ -132,11 +133,10 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
         case ev.Merged():
             end = replace(ticket, state=State.MERGED, ended_at=event.at, escalation=at_rest, handoff=None)
             return replace(end, merged_into=event.into, hold_reason="", hold_until=None)
+        case ev.MaybeSame():
+            return replace(ticket, related=(*ticket.related, event.number))
         case ev.MergedIn():
-            told = {reader.address for reader in ticket.readers}
-            also = () if event.requester.address in told else (event.requester,)
-            danger = ticket.life_safety or event.life_safety
-            return replace(ticket, also=(*ticket.also, *also), life_safety=danger)
+            return _merged_in(ticket, event)
         case ev.PriorityChanged():
             return replace(ticket, priority=event.priority, ladder=event.ladder or ticket.ladder)
         case ev.PolicyMoved():
@@ -166,6 +166,14 @@ def _apply(ticket: Ticket, event: AnyEvent) -> Ticket:  # noqa: C901, PLR0912 - 
             | ev.Noted()
         ):
             return ticket
+
+
+def _merged_in(ticket: Ticket, event: ev.MergedIn) -> Ticket:
+    told = {reader.address for reader in ticket.readers}
+    also = () if event.requester.address in told else (event.requester,)
+    danger = ticket.life_safety or event.life_safety
+    apart = tuple(number for number in ticket.related if number != event.number)
+    return replace(ticket, also=(*ticket.also, *also), related=apart, life_safety=danger)
 
 
 def _ask(ticket: Ticket, event: ev.EscalationArmed | ev.LevelReached | ev.Exhausted | ev.AskedAnew) -> Ticket:

@@ -129,6 +129,7 @@ EXACT: Final[Mapping[str, int]] = MappingProxyType(
         "marker": 10,  # unique in each page: finds it again when the provider's answer was lost
         "priority": 4,
         "phone": 16,
+        "same": 10,  # the number of an open ticket that may be about the same
         "into": 18,  # the number of the ticket that goes on
         "count": 6,
         "rounds": 4,
@@ -177,10 +178,10 @@ _CUSTOMER: Final = frozenset({"company", "phone", "number", "site", "trade", "pr
 
 FACTS: Final[Mapping[TextId, frozenset[str]]] = MappingProxyType(
     {
-        TextId.PAGE: _PAGE,
-        TextId.PAGE_UNKNOWN: _PAGE,
+        TextId.PAGE: _PAGE | {"same"},
+        TextId.PAGE_UNKNOWN: _PAGE | {"same"},
         TextId.PAGE_BUNDLE: frozenset({"count", "items", "ack_by", "link", "marker"}),
-        TextId.PAGE_NEXT: _PAGE | {"missed"},
+        TextId.PAGE_NEXT: _PAGE | {"missed", "same"},
         TextId.STILL_OPEN: _PAGE | {"to"},
         TextId.REOPENED_PAGE: _PAGE,
         TextId.WORSE_PAGE: _PAGE,

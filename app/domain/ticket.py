@@ -78,6 +78,7 @@ class Ticket:
     the holder was asked about that; `handoff` is the holder's open offer to somebody else.
     `merged_into` is the id of the ticket that goes on for a duplicate, else 0; `also` are the requesters of
     the duplicates that were merged into this one, who hear what its own requester hears.
+    `related` are the numbers of tickets of the same customer that may be about the same trouble.
     `timezone` is that of the site on the day when the place became known; empty on older tickets.
     """
 
@@ -121,6 +122,7 @@ class Ticket:
     ended_at: datetime | None = None
     merged_into: int = 0
     also: tuple[Requester, ...] = ()
+    related: tuple[int, ...] = ()
     timezone: str = ""
     confirmed: bool = False
     breached: tuple[str, ...] = ()

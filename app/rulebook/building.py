@@ -206,6 +206,11 @@ def _stages(
         if rule.trade and rule.trade not in routing.trades:
             message = f"unknown trade {rule.trade!r}{nearest(rule.trade, routing.trades)}"
             problems.append(source.document.problem(("trade", index, "trade"), message))
+    for index, group in enumerate(routing.alike):
+        for place, trade in enumerate(group):
+            if trade not in routing.trades:
+                message = f"unknown trade {trade!r}{nearest(trade, routing.trades)}"
+                problems.append(source.document.problem(("alike", index, place), message))
     return Stages(
         life_safety=stage("life_safety", routing.life_safety),
         trade=stage("trade", routing.trade),

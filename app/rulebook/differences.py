@@ -50,8 +50,9 @@ def _rules(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str
         kept = [name for name in before if name in after]
         if kept != [name for name in after if name in before]:
             yield f"{stage}: the rules stand in another order"
-    if old.get("trades") != new.get("trades"):
-        yield f"trades: {_shown(old.get('trades'))} became {_shown(new.get('trades'))}"
+    for key in ("trades", "alike"):
+        if old.get(key) != new.get(key):
+            yield f"{key}: {_shown(old.get(key))} became {_shown(new.get(key))}"
 
 
 def _entries(what: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str]:

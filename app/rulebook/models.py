@@ -110,9 +110,14 @@ class RouteRule(Rule):
 
 
 class Routing(_Model):
-    """routing.yaml: the trades there are, and the stages in the order in which they are asked."""
+    """routing.yaml: the trades there are, and the stages in the order in which they are asked.
+
+    `alike` are trades that people take for each other: a customer who has a ticket of the one open and writes
+    of the other writes about that ticket.
+    """
 
     trades: list[Identifier] = Field(min_length=1)
+    alike: list[Annotated[list[Identifier], Field(min_length=2)]] = []
     life_safety: list[LifeRule] = []
     trade: list[TradeRule] = Field(min_length=1)
     priority: list[PriorityRule] = Field(min_length=1)

@@ -5,7 +5,7 @@ What must not live here: negation and spelling slips (vocabulary.py, slips.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -14,6 +14,7 @@ from app.rulebook.tokens import folded, tokens_of
 
 GAP: Final = 4
 _MOST_WORDS: Final = 12
+_PAIR: Final = 2
 
 
 class PhraseError(ValueError):
@@ -38,16 +39,16 @@ class Slot:
     prefixes: tuple[str, ...]
     gap: int
 
-    def fits(self, word: str) -> bool:
-        """Tell whether `word` is meant."""
-        return word in self.words or (bool(self.prefixes) and word.startswith(self.prefixes))
-
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A phrase and the lists that have it: those that a negation takes it from, and the others."""
+    """A phrase and the lists that have it: those that a negation takes it from, and the others.
+
+    `third` are the words one of which has to be in the message, where its third word has no other ending.
+    """
 
     slots: tuple[Slot, ...]
+    third: frozenset[str] | None
     negatable: tuple[str, ...]
     always: tuple[str, ...]
     disguise: bool
@@ -55,11 +56,17 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The phrases that may begin with a word, by what has to follow it."""
+    """The phrases that may begin with a word, by what has to follow it.
+
+    `alone` is only that word. `next_pair` ends with the word that follows, `later_pair` with one within the
+    gap; `next_long` and `later_long` go on after it. `open` are those whose second word may have any ending.
+    """
 
     alone: tuple[Phrase, ...] = ()
-    followed: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
-    later: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
+    next_pair: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
+    later_pair: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
+    next_long: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
+    later_long: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
     open: tuple[Phrase, ...] = ()
 
 
@@ -98,6 +105,7 @@ def merged(lists: Iterable[WordList]) -> list[Phrase]:
     return [
         Phrase(
             slots=slots,
+            third=slots[_PAIR].words if len(slots) > _PAIR and not slots[_PAIR].prefixes else None,
             negatable=tuple(item.name for item in items if item.negatable),
             always=tuple(item.name for item in items if not item.negatable),
             disguise=any(item.disguise for item in items),
@@ -109,36 +117,75 @@ def merged(lists: Iterable[WordList]) -> list[Phrase]:
 def start_of(phrases: Iterable[Phrase]) -> Start:
     """Return `phrases`, which begin with the same word, by what has to follow it."""
     alone: list[Phrase] = []
-    followed: dict[str, list[Phrase]] = {}
-    later: dict[str, list[Phrase]] = {}
     rest: list[Phrase] = []
+    by_second: dict[tuple[bool, bool], dict[str, list[Phrase]]] = {
+        (gap, long): {} for gap in (False, True) for long in (False, True)
+    }
     for phrase in phrases:
         if len(phrase.slots) == 1:
             alone.append(phrase)
         elif phrase.slots[1].prefixes:
             rest.append(phrase)
         else:
+            found = by_second[bool(phrase.slots[1].gap), len(phrase.slots) > _PAIR]
             for word in phrase.slots[1].words:
-                (later if phrase.slots[1].gap else followed).setdefault(word, []).append(phrase)
+                found.setdefault(word, []).append(phrase)
+    kept = {key: {word: tuple(found) for word, found in by.items()} for key, by in by_second.items()}
     return Start(
         alone=tuple(alone),
-        followed={word: tuple(found) for word, found in followed.items()},
-        later={word: tuple(found) for word, found in later.items()},
+        next_pair=kept[False, False],
+        later_pair=kept[True, False],
+        next_long=kept[False, True],
+        later_long=kept[True, True],
         open=tuple(rest),
     )
 
 
-def possible(begin: Start, words: Sequence[str], start: int) -> Iterator[Phrase]:
-    """Yield the phrases whose second word stands where it must."""
-    yield from begin.alone
-    yield from begin.open
-    after = words[start + 1 : start + 2 + GAP]
-    if after and begin.followed:
-        yield from begin.followed.get(after[0], ())
-    if begin.later:
-        seen = set(after)
-        for word in seen:
-            yield from begin.later.get(word, ())
+def found_at(
+    begin: Start, words: list[str], sentences: list[int], present: set[str], start: int
+) -> list[tuple[Phrase, int]]:
+    """Return the phrases that begin at `start`, each with the index after its last; `present` has `words`.
+
+    Most are pairs, and found by their second word; only longer ones, and those whose second word may have any
+    ending, are compared word for word.
+    """
+    second = start + 1
+    hits = [(phrase, second) for phrase in begin.alone]
+    sentence, end = sentences[start], min(second + GAP + 1, len(words))
+    if second == end or sentences[second] != sentence:
+        return hits  # no phrase reaches into the next sentence
+    hits += [(phrase, second + 1) for phrase in begin.next_pair.get(words[second], ())]
+    wanted = [*begin.open, *begin.next_long.get(words[second], ())]
+    if begin.later_pair or begin.later_long:
+        for at in range(second, end):
+            if sentences[at] != sentence:
+                end = at
+                break
+        pairs, longer = _later(begin, words, second, end)
+        hits += pairs
+        wanted += longer
+    for phrase in wanted:
+        third = phrase.third
+        if third is not None and third.isdisjoint(present):
+            continue
+        if last := match(phrase.slots, words, sentences, start):
+            hits.append((phrase, last))
+    return hits
+
+
+def _later(
+    begin: Start, words: list[str], second: int, end: int
+) -> tuple[list[tuple[Phrase, int]], list[Phrase]]:
+    """Return the pairs whose second word is in `words[second:end]`, and the longer phrases that may go on."""
+    pairs: dict[int, tuple[Phrase, int]] = {}
+    longer: dict[int, Phrase] = {}
+    for at in range(second, end):
+        word = words[at]
+        for phrase in begin.later_pair.get(word, ()):
+            pairs.setdefault(id(phrase), (phrase, at + 1))
+        for phrase in begin.later_long.get(word, ()):
+            longer[id(phrase)] = phrase
+    return list(pairs.values()), list(longer.values())
 
 
 def _slots_of_part(part: str, phrase: str) -> list[Slot]:
@@ -167,15 +214,17 @@ def match(slots: Sequence[Slot], words: list[str], sentences: list[int], start: 
 
     Gaps are tried side by side, so that the work stays linear: a phrase ends as early as it can.
     """
-    ends = {start + 1}
-    sentence = sentences[start]
+    ends: Collection[int] = (start + 1,)
+    sentence, count = sentences[start], len(words)
     for slot in slots[1:]:
+        exact, prefixes, reach = slot.words, slot.prefixes, slot.gap + 1
         following: set[int] = set()
         for end in ends:
-            for at in range(end, min(end + slot.gap + 1, len(words))):
+            for at in range(end, min(end + reach, count)):
                 if sentences[at] != sentence:
                     break
-                if slot.fits(words[at]):
+                word = words[at]
+                if word in exact or (prefixes and word.startswith(prefixes)):
                     following.add(at + 1)
         if not following:
             return 0

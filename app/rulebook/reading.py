@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+import re2
+
 from app.domain.spoken import digits_for_words
 
 MAX_CHARACTERS: Final = 20_000
@@ -84,18 +86,18 @@ _READS: Final = re.compile(
     r"([2-9]\d|1[01]\d)(?=\s*(?:$|[,.;!](?!\d)|deg))",
     re.IGNORECASE,
 )
-_ABOUT_HEAT: Final = re.compile(
-    r"temp|degree|degr|grados|cold|cool|warm|hot|heat|freez|fridge|frost|walk.?in|\bac\b|a/c|hvac|air|case"
+_ABOUT_HEAT: Final = re2.compile(
+    r"(?i)temp|degree|degr|grados|cold|cool|warm|hot|heat|freez|fridge|frost|walk.?in|\bac\b|a/c|hvac|air|case"
     r"|ice|chill|inside|thermo|fait|haciendo|\bfr[ií]|calor|clim|chaud|froid|stuffy|burning up|melt"
     r"|milk|meat|insulin|vaccine"
     r"|unit\b|rtu|reach|calient|nevera|congel|enfr|refri|lacte|lait|viande|frigo"
     r"|sales floor|furnace|boiler|kitchen|calef",
-    re.IGNORECASE,
 )
 _FRENCH: Final = re.compile(
     r"\b(?:le|la|il|fait|magasin|chambre|on|dans|ça|degrés)\b.*\b(?:est|fait|dans|et|on|pis)\b"
 )
-_DIGIT: Final = re.compile(r"\d")
+# A temperature has at most three figures; most messages have no such number.
+_FEW_DIGITS: Final = re.compile(r"(?<!\d)\d{1,3}(?!\d)")
 _COLDEST: Final = -40
 _HOTTEST: Final = 130
 
@@ -163,17 +165,19 @@ def _like_a_signature(line: str) -> bool:
 def degrees_in(text: str) -> tuple[float, ...]:
     """Return the temperatures that `text` names, in Fahrenheit; French speakers mean Celsius."""
     spoken = digits_for_words(text)
-    if not _DIGIT.search(spoken):
+    if not _FEW_DIGITS.search(spoken):
+        return ()
+    patterns = [_DEGREES, _STATED, _PLACED, _READS] if _ABOUT_HEAT.search(spoken) else [_DEGREES]
+    matches = [match for pattern in patterns for match in pattern.finditer(spoken)]
+    if not matches:
         return ()
     french = _FRENCH.search(spoken.lower()) is not None
     found: dict[int, float] = {}
-    patterns = [_DEGREES, _STATED, _PLACED, _READS] if _ABOUT_HEAT.search(spoken) else [_DEGREES]
-    for pattern in patterns:
-        for match in pattern.finditer(spoken):
-            value = float(match.group(1))
-            unit = match.group()[match.end(1) - match.start() :].strip().lower()
-            if french or unit in ("c", "°c", "° c", "celsius"):
-                value = value * 9 / 5 + 32
-            if _COLDEST <= value <= _HOTTEST:
-                found.setdefault(match.start(1), value)
+    for match in matches:
+        value = float(match.group(1))
+        unit = match.group()[match.end(1) - match.start() :].strip().lower()
+        if french or unit in ("c", "°c", "° c", "celsius"):
+            value = value * 9 / 5 + 32
+        if _COLDEST <= value <= _HOTTEST:
+            found.setdefault(match.start(1), value)
     return tuple(value for _, value in sorted(found.items()))

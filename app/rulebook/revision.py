@@ -84,6 +84,11 @@ class Rulebook:
         """Return the route rules, to ask which ladders are possible at all."""
         return Routes(self._parts.routing.route)
 
+    @cached_property
+    def alike(self) -> tuple[frozenset[str], ...]:
+        """Return the groups of trades that people take for each other."""
+        return tuple(frozenset(group) for group in self._parts.routing.alike)
+
     def classify(self, facts: Facts) -> Classification:
         """Return what a message with these `facts` is about, and which rules decided it."""
         view, trace = view_of(facts, self._parts.vocabulary), list[TraceStep]()

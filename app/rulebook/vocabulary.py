@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from app.rulebook.phrases import NOTHING, Phrase, Start, WordList, match, merged, possible, start_of
+from app.rulebook.phrases import NOTHING, Phrase, Start, WordList, found_at, merged, start_of
 from app.rulebook.slips import Slips
 from app.rulebook.tokens import Tokens, folded
 
@@ -54,14 +54,15 @@ class Vocabulary:
         return last[1]
 
     def _find(self, tokens: Tokens) -> dict[str, Spans]:
-        looked_up = [self._look_up(word) for word in tokens.words]
+        known = self._memo
+        looked_up = [known.get(word) or self._look_up(word) for word in tokens.words]
         words = [word for word, _ in looked_up]
+        present = set(words)
         hits = [
             (phrase, start, end)
             for start, (_, begin) in enumerate(looked_up)
             if begin is not NOTHING
-            for phrase in possible(begin, words, start)
-            if (end := match(phrase.slots, words, tokens.sentences, start))
+            for phrase, end in found_at(begin, words, tokens.sentences, present, start)
         ]
         disguises = [(start, end) for phrase, start, end in hits if phrase.disguise]
         found: dict[str, Spans] = {}
@@ -77,16 +78,14 @@ class Vocabulary:
 
     def _look_up(self, word: str) -> tuple[str, Start]:
         """Return `word`, put right if it is a slip, and the phrases that may start with it."""
-        known = self._memo.get(word)
-        if known is None:
-            right = self._slips.corrected(word)
-            phrases = list(self._first.get(right, ()))
-            for length in range(1, min(len(right), self._longest) + 1):
-                phrases.extend(self._first_prefix.get(right[:length], ()))
-            known = (right, start_of(phrases) if phrases else NOTHING)
-            if len(self._memo) >= _MEMO:
-                self._memo.clear()
-            self._memo[word] = known
+        right = self._slips.corrected(word)
+        phrases = list(self._first.get(right, ()))
+        for length in range(1, min(len(right), self._longest) + 1):
+            phrases.extend(self._first_prefix.get(right[:length], ()))
+        known = (right, start_of(phrases) if phrases else NOTHING)
+        if len(self._memo) >= _MEMO:
+            self._memo.clear()
+        self._memo[word] = known
         return known
 
     def _negated(self, words: list[str], clauses: list[int], start: int) -> bool:

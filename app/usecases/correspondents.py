@@ -14,7 +14,6 @@ from app.domain.directory import Contact, Person
 from app.domain.message import Channel, Message
 from app.domain.replies import Verb, parse_staff
 from app.domain.texts import TextId
-from app.domain.ticket import Ticket
 from app.store import directory as directory_store
 from app.store import outbox as outbox_store
 from app.store import tickets as ticket_store
@@ -175,8 +174,3 @@ def origin_of(message: Message) -> Origin:
         thread=message.message_id,
         subject=message.subject,
     )
-
-
-def newest(tickets: Sequence[Ticket]) -> Ticket | None:
-    """Return the ticket that was opened last."""
-    return max(tickets, key=lambda t: (t.opened_at, t.number), default=None)

@@ -5,39 +5,35 @@ What must not live here: how words are read (domain/replies.py), what a command 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import re
+from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from app.domain import commands as cmd
-from app.domain.classification import WEEKDAYS, Classification, ClosureTerms, Facts, Route
+from app.domain.another_trouble import place_of_report
+from app.domain.classification import WEEKDAYS, Facts
 from app.domain.closing import may_reopen
-from app.domain.directory import Contact, Role, Site
+from app.domain.directory import Contact, Site
 from app.domain.events import Requester
 from app.domain.message import Channel, Message
 from app.domain.replies import CustomerReply, CustomerVerb, nothing_needed, parse_customer
 from app.domain.site_codes import site_mentions
 from app.domain.texts import TextId
 from app.domain.ticket import State, Ticket
-from app.rulebook.revision import Rulebook
 from app.store.inbox import Handled, Waiting
 from app.usecases.correspondents import (
     Correspondents,
     answer_to,
-    newest,
     numbers_in,
     origin_of,
     replied_number,
 )
 from app.usecases.desk import Desk
+from app.usecases.triage import NOTHING_WRITTEN
 from app.usecases.urgency import worse_news
 
-log = structlog.get_logger()
-
-_NOTHING_WRITTEN = "(no text)"
-_LONGEST_FAILURE = 300
-_TRIAGE_TERMS = ClosureTerms(remind_after=timedelta(hours=4), close_after=timedelta(days=1))
+_TICKET_NUMBER: Final = re.compile(r"(?<!\d)[1-9]\d{3,6}(?!\d)")
 # Who says so has no worse news, and waits for no answer.
 _CONTENT = frozenset({CustomerVerb.THANKS, CustomerVerb.YES})
 
@@ -61,68 +57,16 @@ def handle(desk: Desk, people: Correspondents, waiting: Waiting, message: Messag
         answered = visit.closing_answer(named, theirs)
         if answered is not None:
             return answered
-    target = named or newest([t for t in theirs if t.open])
-    if target is not None and target.open:
-        return visit.add_to(target)
+    if named is not None and named.open:
+        return visit.add_to(named)
+    theirs_open = [t for t in theirs if t.open]
+    if theirs_open and named is None:
+        return visit.add_to_one_of(theirs_open)
     if reply.verb == CustomerVerb.THANKS and theirs:
         return Handled(waiting.id, None, "thanks: nothing is open")
     if visit.needs_nothing():
         return visit.loose(TextId.NOTHING_OPEN_C, f"nothing is open: {reply.verb}")
     return visit.open(message.text)
-
-
-def open_for_triage(desk: Desk, waiting: Waiting, error: Exception) -> Ticket:
-    """Open a P1 ticket for a message that our own code failed on, without asking any rule."""
-    inbound = waiting.inbound
-    raw = str(inbound.payload.get("Body") or inbound.payload.get("text") or "")
-    text = raw or inbound.raw[:2000].decode("utf-8", "replace").replace("\0", "")
-    rulebook = desk.house.rulebook
-    route = _triage_route(rulebook)
-    desk.note("triage", inbound.sender, {"error": repr(error)[:500]})
-    requester = Requester(
-        contact="",
-        name="",
-        channel=inbound.channel,
-        address=inbound.sender,
-        our_address=inbound.recipient,
-    )
-    command = cmd.Open(
-        actor=f"address:{inbound.sender}",
-        ticket_id=desk.house.ids.next(),
-        number=desk.number(),
-        contact_at=min(inbound.received_at, desk.now),
-        requester=requester,
-        account="",
-        site="",
-        text=text.strip() or _NOTHING_WRITTEN,
-        classification=Classification(priority="P1", tags=("triage",), rules=("intake failed",)),
-        route=route,
-        revision=rulebook.hash,
-        policy=desk.house.policy_hash(desk.connection, route.sla),
-        inbox_id=waiting.id,
-        ask_site=False,
-        failure=repr(error)[:_LONGEST_FAILURE],
-    )
-    return desk.apply(command).ticket
-
-
-def _triage_route(rulebook: Rulebook) -> Route:
-    """Return the route of a stranger's P1; where even that cannot be asked, some ladder that reaches someone.
-
-    A rule that fails on everything must not keep a person from being paged (promise 1).
-    """
-    try:
-        route = rulebook.route(Facts(), Classification(priority="P1"))
-    except Exception as error:  # noqa: BLE001 - whatever is broken in the rules, the message is not lost
-        log.error("triage_route_failed", error=repr(error))  # noqa: TRY400 - its message was logged before
-        ladders = rulebook.ladders
-        duty = [name for name, ladder in ladders.items() if Role.DUTY_MANAGER in ladder.targets]
-        return Route(
-            ladder=next(iter(duty or ladders)),
-            sla=next(iter(rulebook.policies)),
-            confirm=_TRIAGE_TERMS,
-        )
-    return Route(ladder=route.ladder, sla=route.sla, confirm=route.confirm)
 
 
 def _tickets_of(desk: Desk, message: Message, contact: Contact | None) -> list[Ticket]:
@@ -252,6 +196,51 @@ class _Visit:
         by_token = standing is not None and standing.id == ticket.id
         return by_token or self.message.authenticated
 
+    def add_to_one_of(self, tickets: list[Ticket]) -> Handled:
+        """Add the message to the one of the sender's open `tickets` that it is about.
+
+        A report about another trade at the same place is a ticket of its own, linked as maybe the same: other
+        people may have to come. Whatever reports nothing by itself (a chase, an answer, vague words) is about
+        the newest.
+        """
+        last = tickets[0]
+        if self.reply.verb != CustomerVerb.TEXT or self._names_a_ticket():
+            return self.add_to(last)
+        account = self.contact.account if self.contact else last.account
+        site = self._named_site(account)
+        place = site or self.desk.roster.directory.sites.get(last.site)
+        rulebook = self.desk.house.rulebook
+        found = rulebook.classify(self._facts(account, place, self.message.text))
+        if found.kind != "new":
+            return self.add_to(last)
+        about, maybe = place_of_report(
+            tickets,
+            trade=found.trade,
+            site=site.key if site else "",
+            alike=rulebook.alike,
+            now=self.desk.now,
+        )
+        if maybe is not None:
+            return self.open_beside(maybe, site)
+        return self.add_to(about or last)
+
+    def _names_a_ticket(self) -> bool:
+        """Return whether the message has the number of a ticket of the sender's, merged ones included."""
+        numbers = {int(number) for number in _TICKET_NUMBER.findall(self.message.text)}
+        return any(ticket.number in numbers for ticket in self.desk.tickets.values())
+
+    def open_beside(self, ticket: Ticket, site: Site | None) -> Handled:
+        """Open a ticket of its own at the place of another one; each tells of the other."""
+        opened = self.open(
+            self.message.text,
+            site=site or self.desk.roster.directory.sites.get(ticket.site),
+            maybe_same=ticket.number,
+        )
+        number = max(t.number for t in self.desk.tickets.values() if t.id == opened.ticket_id)
+        link = cmd.LinkMaybeSame(actor=self.actor, number=number)
+        self.desk.apply(link, self.desk.tickets[ticket.id], self.origin)
+        return opened
+
     def add_to(self, ticket: Ticket) -> Handled:
         """Add the message to an open ticket; a named place that is another one opens a new ticket."""
         text = self.message.text
@@ -265,7 +254,7 @@ class _Visit:
         worse = self._worse(ticket, site)
         command = cmd.CustomerSays(
             actor=self.actor,
-            text=text or _pictures(self.message) or _NOTHING_WRITTEN,
+            text=text or _pictures(self.message) or NOTHING_WRITTEN,
             address=self.message.sender,
             channel=self.message.channel,
             inbox_id=self.waiting.id,
@@ -290,10 +279,10 @@ class _Visit:
         facts = self._facts(ticket.account, place, self.message.text)
         return worse_news(self.desk, ticket, facts, self.actor)
 
-    def open(self, text: str) -> Handled:
-        """Open a ticket."""
+    def open(self, text: str, *, site: Site | None = None, maybe_same: int = 0) -> Handled:
+        """Open a ticket, at `site` if that is known already."""
         account = self.contact.account if self.contact else ""
-        site = self._site(account)
+        site = site or self._site(account)
         rulebook = self.desk.house.rulebook
         facts = self._facts(account, site, text)
         found = rulebook.classify(facts)
@@ -306,7 +295,7 @@ class _Visit:
             requester=self._requester(),
             account=account,
             site=site.key if site else "",
-            text=text.strip() or self.message.subject or _pictures(self.message) or _NOTHING_WRITTEN,
+            text=text.strip() or self.message.subject or _pictures(self.message) or NOTHING_WRITTEN,
             classification=found,
             route=route,
             revision=rulebook.hash,
@@ -314,6 +303,7 @@ class _Visit:
             inbox_id=self.waiting.id,
             ask_site=site is None,
             facts=facts,
+            maybe_same=maybe_same,
         )
         decision = self.desk.apply(command, None, self.origin)
         return Handled(self.waiting.id, decision.ticket.id, "")

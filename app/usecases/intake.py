@@ -20,7 +20,7 @@ from app.domain.reading import read_message, read_receipt
 from app.domain.replies_optout import opt_word
 from app.store import inbox as inbox_store
 from app.store.inbox import Handled, Waiting
-from app.usecases import calls, customers, receipts, staff
+from app.usecases import calls, customers, receipts, staff, triage
 from app.usecases.correspondents import Correspondents, gather
 from app.usecases.desk import Desk
 from app.usecases.house import House
@@ -131,7 +131,7 @@ def _triage(house: House, waiting: Waiting, error: Exception) -> None:
         if waiting.inbound.kind != InboundKind.MESSAGE:
             handled = Handled(waiting.id, None, f"failed: {error!r}"[:500], failed=True)
         else:
-            ticket = customers.open_for_triage(desk, waiting, error)
+            ticket = triage.open_for_triage(desk, waiting, error)
             handled = Handled(waiting.id, ticket.id, "", failed=True)
         desk.note("intake_failed", str(waiting.id), {"error": repr(error)[:500]})
         desk.flush()

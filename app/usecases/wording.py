@@ -228,6 +228,9 @@ class Wording:
             token = self._house.link_token(ticket.id, say.person)
             self.links[token] = (ticket.id, say.person)
             facts["link"] = f"{self._house.identity.public_url}/t/{token}"
+        same = next((number for number in ticket.related if number < ticket.number), None)
+        if same is not None:
+            facts["same"] = str(same)
         if ticket.assignee:
             facts["name"] = self._fact("name", ticket.assignee, zone, reader, customer=not say.person)
         for name, value in say.facts.items():

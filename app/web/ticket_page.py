@@ -58,7 +58,10 @@ class Requester:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketPage:
-    """All that the ticket's template needs. `action` begins the addresses that its forms post to."""
+    """All that the ticket's template needs. `action` begins the addresses that its forms post to.
+
+    `related` are the numbers of tickets that may be about the same; `links` if this visitor may open them.
+    """
 
     number: int
     code: str
@@ -79,6 +82,8 @@ class TicketPage:
     asked: bool
     until: Moment | None
     facts: tuple[tuple[str, str], ...]
+    related: tuple[int, ...]
+    links: bool
     blocked: tuple[tuple[str, Moment], ...]
     action: str
     fragment: str
@@ -133,6 +138,8 @@ def ticket_page(view: TicketView, visitor: Visitor) -> TicketPage:
         asked=ticket.escalating,
         until=moment(next_at, now, zone) if next_at else None,
         facts=_facts(view, names, zone),
+        related=ticket.related if ticket.open else (),
+        links=not visitor.base,
         blocked=_blocked(view, names, zone),
         action=base,
         fragment=f"{visitor.base}/fragment" if visitor.base else f"/fragments/tickets/{ticket.number}",

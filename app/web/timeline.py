@@ -263,6 +263,8 @@ class _Teller:
                 return _Said("Cancelled", event.text)
             case ev.Merged():
                 return _Said(f"Merged into {event.into_number}, which goes on for both")
+            case ev.MaybeSame():
+                return _Said(f"Maybe the same: {event.number}, reported meanwhile", side="in")
             case ev.MergedIn():
                 by = event.requester.name or address_text(event.requester.address)
                 since = self.when(event.first_contact_at).text
@@ -302,6 +304,8 @@ class _Teller:
         trade = event.trade.replace("_", "/")
         if event.backdated_reason:
             rules = (f"typed in later: {event.backdated_reason}", *rules)
+        if event.maybe_same:
+            rules = (f"maybe the same as {event.maybe_same}", *rules)
         return _Said(f"{how} as {event.priority}, {trade}", event.text, marks=rules, side="in")
 
     def holder(

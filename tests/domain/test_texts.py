@@ -57,6 +57,7 @@ USUAL = {
     "example": "DONE",
     "items": "1042 P1 QB #412 water\n1047 P2 HF #9 power",
     "choices": "1042 QB #412 water\n1047 HF #9 power",
+    "same": "",  # most tickets stand alone
     "quote": "Toilet overflowing, water in sales floor",
 }
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from app.rulebook.revision import from_document
 from app.store import timers as timer_store
-from app.usecases import customers
+from app.usecases import triage
 from tests.stories.people import DANA, DANA_MAIL, PRIYA, STRANGER, TANYA, TANYA_MAIL, WATER
 from tests.stories.town import HELP, NUMBER, Town
 
@@ -285,16 +285,16 @@ def test_when_even_triage_fails_the_messages_behind_go_on(place: Town) -> None:
     def nowhere(*_: object) -> object:
         raise ZeroDivisionError("triage is broken too")
 
-    triage = customers.open_for_triage
+    opens = triage.open_for_triage
     place.house.rulebook.route = broken  # type: ignore[method-assign, assignment]
-    customers.open_for_triage = nowhere  # type: ignore[assignment]
+    triage.open_for_triage = nowhere  # type: ignore[assignment]
     try:
         place.sim.text(TANYA, WATER)
         place.text("+12125550104", "water through the ceiling, store 412")
         assert place.ticket().ticket.requester.address == "+12125550104"
     finally:
         place.house.rulebook.route = real  # type: ignore[method-assign]
-        customers.open_for_triage = triage
+        triage.open_for_triage = opens
     place.later(minutes=2)
     assert place.ticket(1043).ticket.requester.address == TANYA
 

@@ -1,0 +1,46 @@
+"""Which open ticket a customer's report is about, or whether it is about another trouble there.
+
+What must not live here: what words mean (rulebook), opening and linking the ticket (usecases/customers.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.domain.ticket import Ticket
+
+LASTS: Final = timedelta(hours=24)
+"""So long after a ticket was opened, a report about its trade is taken for more words about it."""
+
+_ANY: Final = frozenset({"", "other"})
+
+
+def place_of_report(
+    tickets: Sequence[Ticket],
+    *,
+    trade: str,
+    site: str,
+    alike: Sequence[frozenset[str]],
+    now: datetime,
+) -> tuple[Ticket | None, Ticket | None]:
+    """Return the ticket that a report of `trade` is more words about, or else the one that may be the same.
+
+    `tickets` are the sender's open ones, newest first; there is at least one. `site` is the key of the site
+    that the report names, else empty; `alike` are groups of trades that people take for each other. A trade
+    that is not known says nothing against being the same. Two Nones: no ticket is about the site it names.
+    """
+    here = [t for t in tickets if not site or t.site in ("", site)]
+    if not here:
+        return None, None
+    if trade in _ANY:
+        return here[0], None
+    same = next((t for t in here if _alike(t.trade, trade, alike)), None)
+    if same is None:
+        return None, here[0]
+    return (same, None) if now - same.opened_at < LASTS else (None, same)
+
+
+def _alike(one: str, other: str, alike: Sequence[frozenset[str]]) -> bool:
+    return one in _ANY or one == other or any({one, other} <= group for group in alike)

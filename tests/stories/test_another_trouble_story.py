@@ -1,0 +1,48 @@
+"""A customer with an open ticket reports something else: a ticket of its own, linked, one word from a merge."""
+
+from __future__ import annotations
+
+from app.domain.segments import measure
+from tests import promises
+from tests.stories.people import DANA, TANYA, WATER
+from tests.stories.town import Town
+
+DOOR = "front door wont lock and we close at 10"
+
+
+def test_another_trade_becomes_a_linked_ticket_that_a_merge_folds_back(place: Town) -> None:
+    place.text(TANYA, WATER)
+    place.text(DANA, "1")
+    place.text(TANYA, "hello??")
+    place.text(TANYA, "its reached the registers now")
+    place.text(TANYA, "water is pouring through the ceiling now, bring buckets")
+    assert place.kinds().count("customer_wrote") == 3
+    place.text(TANYA, DOOR)
+    new, old = place.ticket(1043).ticket, place.ticket().ticket
+    assert (new.trade, new.priority, new.site) == ("doors_locks_glass", "P1", old.site)
+    assert (new.related, old.related) == ((1042,), (1043,))
+    page = next(text for text in place.inbox(DANA) if DOOR in text)
+    assert "Maybe same as 1042" in page
+    assert measure(page).segments <= 2
+    assert "Ticket 1043" in place.last(TANYA)
+
+    place.text(TANYA, "the pipe in the ceiling burst, water everywhere")
+    assert place.kinds()[-1] == "customer_wrote"
+    assert place.ticket(1043).ticket.version == new.version
+
+    place.text(DANA, "MERGE 1043 1042")
+    old = place.ticket().ticket
+    assert (place.ticket(1043).ticket.state, old.related) == ("merged", ())
+    promises.check(place.house.engine, place.clock.at)
+
+
+def test_a_report_of_the_next_day_is_a_new_ticket_and_a_chase_is_not(place: Town) -> None:
+    place.text(TANYA, WATER)
+    place.text(DANA, "1")
+    place.later(hours=25)
+    place.text(TANYA, "any news?")
+    place.text(TANYA, "ok thanks")
+    place.text(TANYA, "the mens room toilet is overflowing")
+    assert place.ticket(1043).ticket.related == (1042,)
+    place.text(TANYA, "roof leaks again over aisle 3")
+    assert place.ticket(1043).events[-1].kind == "customer_wrote"
