@@ -11,38 +11,24 @@ from __future__ import annotations
 import contextlib
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 from sqlalchemy import Engine, event, text
 
-from app import bootstrap
 from app.domain import commands as cmd
 from app.domain.classification import Classification, ClosureTerms, Route
-from app.domain.events import Requester
-from app.domain.message import Channel
-from app.rulebook.revision import load
 from app.store import breaches as store
-from app.store import schema
 from app.store import tickets as ticket_store
-from app.store.embedded import EmbeddedPostgres
-from app.store.engine import connect
 from app.usecases import breaches
-from app.usecases.actions import perform
 from app.usecases.desk import Desk
-from app.usecases.directory import load_directory
-from app.usecases.directory_file import parse_directory
-from app.usecases.house import House, Identity
+from app.usecases.house import House
 from app.web.breach_filters import BreachFilters
 from app.web.breach_page import breach_page
+from bench.still_house import ANN, MONTH, NOW, StillClock, still_house, tidy, work_on
 
-ROOT = Path(__file__).parents[1]
-MONTH = datetime(2026, 6, 1, 4, tzinfo=UTC)
-NOW = datetime(2026, 7, 20, 12, tzinfo=UTC)
 TICKETS, OTHERS = 100_000, 50_000
 ACCOUNT = "bigcorp"
 
@@ -87,16 +73,6 @@ WHERE c.id BETWEEN :first AND :last
 """
 
 
-class StillClock:
-    """Says what it is told."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
-
-
 def timed(name: str, act: Callable[[], object], times: int = 7) -> None:
     """Print the first and the median time of `act` in milliseconds."""
     spent = []
@@ -119,8 +95,7 @@ def fill(engine: Engine) -> None:
             for statement in (COPY_TICKETS, COPY_EVENTS, COPY_CLOCKS):
                 used = {k: v for k, v in values.items() if f":{k}" in statement}
                 connection.execute(text(statement), used)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))
+    tidy(engine)
 
 
 def plans(engine: Engine, wanted: store.Wanted) -> None:
@@ -162,17 +137,14 @@ def one_ticket(house: House, clock: StillClock) -> None:
         directory = desk.roster.directory
         site = next(iter(directory.sites.values()))
         policy = house.policy_hash(connection, "standard")
-        who = Requester(
-            contact="", name="Ann", channel=Channel.SMS, address="+16175550142", our_address="+15005550006"
-        )
         terms = ClosureTerms(remind_after=timedelta(hours=4), close_after=timedelta(days=1))
         desk.apply(
             cmd.Open(
-                actor="address:+16175550142",
+                actor=f"address:{ANN.address}",
                 ticket_id=house.ids.next(),
                 number=1042,
                 contact_at=clock.at,
-                requester=who,
+                requester=ANN,
                 account=site.account,
                 site=site.key,
                 text="water through the ceiling",
@@ -187,14 +159,7 @@ def one_ticket(house: House, clock: StillClock) -> None:
         desk.flush()
     with house.begin() as connection:
         ticket_id = next(iter(ticket_store.by_numbers(connection, [1042])))
-    who_acts = {"actor": "person:dana", "person": "dana"}
-    for minutes, command in (
-        (40, cmd.Acknowledge(**who_acts)),
-        (260, cmd.Arrive(**who_acts)),
-        (120, cmd.Resolve(**who_acts, text="replaced valve")),
-    ):
-        clock.at += timedelta(minutes=minutes)
-        perform(house, ticket_id, command)
+    work_on(house, clock, ticket_id, (40, 260, 120))
 
 
 def whole_page(house: House, filters: BreachFilters) -> None:
@@ -202,19 +167,8 @@ def whole_page(house: House, filters: BreachFilters) -> None:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as home, EmbeddedPostgres.start(Path(home), fast=True) as server:
-        engine = connect(server.url)
-        schema.upgrade(engine)
-        clock = StillClock(MONTH)
-        company = ROOT / "demo" / "company.yaml"
-        load_directory(engine, parse_directory(company.read_text("utf-8"), company.name), now=clock.now())
-        house = House(
-            engine=engine,
-            clock=clock,
-            ids=bootstrap.SystemIds(),
-            rulebook=load(ROOT / "rules"),
-            identity=Identity(public_url="http://x", mail_domain="x.example", secret=b"s" * 32, node="bench"),
-        )
+    with still_house() as (house, clock):
+        engine = house.engine
         one_ticket(house, clock)
         began = time.perf_counter()
         fill(engine)
@@ -255,7 +209,6 @@ def main() -> None:
                     timed("  decided", partial(store.decided, connection, wanted))
                     timed("  people", partial(store.people, connection, wanted))
                 plans(engine, wanted)
-        engine.dispose()
 
 
 if __name__ == "__main__":

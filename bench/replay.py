@@ -13,30 +13,18 @@ import csv
 import json
 import resource
 import sys
-import tempfile
 import time
 from datetime import timedelta
-from pathlib import Path
 
 from sqlalchemy import text
 
-from app import bootstrap
-from app.domain import commands as cmd
-from app.domain.events import Requester
-from app.domain.message import Channel
-from app.rulebook.revision import Rulebook, from_document, load
-from app.store import schema
-from app.store.embedded import EmbeddedPostgres
-from app.store.engine import connect
-from app.usecases.actions import perform
+from app.rulebook.revision import Rulebook, from_document
 from app.usecases.desk import Desk
-from app.usecases.directory import load_directory
-from app.usecases.directory_file import parse_directory
-from app.usecases.house import House, Identity
+from app.usecases.house import House
 from app.usecases.replay import replay
 from app.usecases.replay_words import summary
 from app.usecases.typed import Typed, open_typed
-from bench.breaches import MONTH, NOW, ROOT, StillClock
+from bench.still_house import ANN, MONTH, NOW, ROOT, StillClock, still_house, tidy, work_on
 
 COPY = """
 INSERT INTO tickets SELECT n, 10000 + n, t.version, t.state, t.priority, t.trade, t.account,
@@ -63,23 +51,13 @@ WHERE c.number > 10000
 
 def one_ticket(house: House, clock: StillClock) -> None:
     """Open ticket 1042 by the rules, with real commands after it."""
-    requester = Requester(
-        contact="", name="Ann", channel=Channel.SMS, address="+16175550142", our_address="+15005550006"
-    )
     with house.begin() as connection:
         desk = Desk(house, connection, clock.at)
         site = next(iter(desk.roster.directory.sites.values()))
         typed = Typed(text="water", account=site.account, site=site.key, contact_at=clock.at)
-        ticket = open_typed(desk, typed, actor="user:a@b.example", person="", requester=requester).ticket
+        ticket = open_typed(desk, typed, actor="user:a@b.example", person="", requester=ANN).ticket
         desk.flush()
-    who = {"actor": "person:dana", "person": "dana"}
-    for minutes, command in (
-        (18, cmd.Acknowledge(**who)),
-        (200, cmd.Arrive(**who)),
-        (120, cmd.Resolve(**who, text="replaced valve")),
-    ):
-        clock.at += timedelta(minutes=minutes)
-        perform(house, ticket.id, command)
+    work_on(house, clock, ticket.id, (18, 200, 120))
 
 
 def changed(book: Rulebook) -> Rulebook:
@@ -95,19 +73,8 @@ def changed(book: Rulebook) -> Rulebook:
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    with tempfile.TemporaryDirectory() as home, EmbeddedPostgres.start(Path(home), fast=True) as server:
-        engine = connect(server.url)
-        schema.upgrade(engine)
-        clock = StillClock(MONTH)
-        company = ROOT / "demo" / "company.yaml"
-        load_directory(engine, parse_directory(company.read_text("utf-8"), company.name), now=clock.now())
-        house = House(
-            engine=engine,
-            clock=clock,
-            ids=bootstrap.SystemIds(),
-            rulebook=load(ROOT / "rules"),
-            identity=Identity(public_url="http://x", mail_domain="x.example", secret=b"s" * 32, node="bench"),
-        )
+    with still_house() as (house, clock):
+        engine = house.engine
         one_ticket(house, clock)
         with (ROOT / "tests" / "data" / "messages.csv").open(encoding="utf-8", newline="") as file:
             texts = [(row["text"], row["subject"]) for row in csv.DictReader(file) if row["text"]]
@@ -115,8 +82,7 @@ def main() -> None:
             connection.execute(text(COPY), {"count": count})
             values = {"texts": json.dumps(texts), "kinds": len(texts)}
             connection.execute(text(COPY_OPENED), values)
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE"))
+        tidy(engine)
         clock.at = NOW
         old = house.rulebook
         for name, new in (("unchanged", from_document(old.document)), ("changed", changed(old))):
@@ -128,7 +94,6 @@ def main() -> None:
                 f"{name}: {found.messages} messages in {took:.1f} s ({spent:.1f} s of a core), {memory:.0f}M"
             )
             print(*summary(found), sep="\n  ")
-        engine.dispose()
 
 
 if __name__ == "__main__":

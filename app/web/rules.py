@@ -31,6 +31,7 @@ from app.web.showing import go_to, show
 _DAYS: Final = 30
 _MOST_MESSAGES: Final = 10_000  # more would keep the reader waiting; the command has a progress bar
 _LONGEST: Final = 5000
+_LONGEST_SEARCH: Final = 100
 _ASKED: Final = ("text", "from", "channel", "subject")
 _STALE: Final = "The rules have changed since. Nothing was applied; look at it again."
 _FOLDER: Final = "folder"
@@ -53,11 +54,14 @@ class RulesDesk:
             self.house.keep_up(connection)
             hits = history_store.rule_hits(connection, self._since())
         book = self.house.rulebook
+        words = storable(request.query_params.get("q", "")[:_LONGEST_SEARCH]).strip()
+        unfolded = request.query_params.get("stage", "")
         return self._show(
             request,
             "rules.html",
             visitor,
-            stages=stage_rows(book, hits),
+            stages=stage_rows(book, hits, words=words, unfolded=unfolded),
+            words=words,
             short=book.hash[:12],
             revisions=revision_rows(rule_changes.history(self.house.engine)),
             folder=self._folder_differs(book),

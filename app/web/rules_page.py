@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from app.rulebook.models import LifeRule, PriorityRule, RouteRule, Rule, TagRule, TradeRule
 from app.rulebook.plain_words import in_words
@@ -19,6 +20,14 @@ from app.usecases.trial import Tried
 from app.usecases.trial_words import outcome_lines
 from app.usecases.why import QUESTIONS, StageWords, why
 from app.usecases.wording import trade_name
+
+_SHORT: Final[Mapping[str, str]] = {
+    "life_safety": "Danger",
+    "trade": "Trade",
+    "priority": "Priority",
+    "tags": "Tags",
+    "route": "Who",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +42,29 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class StageRows:
-    """One question and the rules that may answer it, in the order in which they are asked."""
+    """One question and the rules that may answer it, in the order in which they are asked.
 
+    `rules` are those that are looked for; `count` says how many there are in all, `never` how many of them
+    never matched. `open` when it is unfolded.
+    """
+
+    key: str
     question: str
     first_decides: bool
     rules: tuple[RuleRow, ...]
+    count: int
+    never: int
+    open: bool
+
+    @property
+    def found(self) -> int:
+        """Return how many rules are shown."""
+        return len(self.rules)
+
+    @property
+    def short(self) -> str:
+        """Return the stage in a word or two, for the page's index."""
+        return _SHORT[self.key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +97,43 @@ class ReplayWords:
     picture: str
 
 
-def stage_rows(book: Rulebook, hits: Mapping[tuple[str, str], int]) -> tuple[StageRows, ...]:
-    """Return all rules in words, with how often each matched."""
+def stage_rows(
+    book: Rulebook, hits: Mapping[tuple[str, str], int], *, words: str = "", unfolded: str = ""
+) -> tuple[StageRows, ...]:
+    """Return all rules in words, with how often each matched.
+
+    With `words`, only rules whose name, condition or outcome has all of them, in stages unfolded; else the
+    stage `unfolded` is.
+    """
+    wanted = words.lower().split()
     return tuple(
-        StageRows(
-            QUESTIONS[stage],
-            stage != "tags",
-            tuple(
-                RuleRow(rule.name, in_words(rule.when), _then(rule), hits.get((stage, rule.name), 0))
-                for rule in rules
-            ),
-        )
-        for stage, rules in _stages(book)
-        if rules
+        _stage(stage, rules, hits, wanted, unfolded=unfolded) for stage, rules in _stages(book) if rules
+    )
+
+
+def _stage(
+    stage: str,
+    rules: Sequence[Rule],
+    hits: Mapping[tuple[str, str], int],
+    wanted: Sequence[str],
+    *,
+    unfolded: str,
+) -> StageRows:
+    rows = [
+        RuleRow(rule.name, in_words(rule.when), _then(rule), hits.get((stage, rule.name), 0))
+        for rule in rules
+    ]
+    found = tuple(
+        row for row in rows if all(word in f"{row.name} {row.when} {row.then}".lower() for word in wanted)
+    )
+    return StageRows(
+        key=stage,
+        question=QUESTIONS[stage],
+        first_decides=stage != "tags",
+        rules=found,
+        count=len(rows),
+        never=sum(not row.hits for row in rows),
+        open=bool(found) if wanted else stage == unfolded,
     )
 
 
