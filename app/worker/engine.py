@@ -162,7 +162,7 @@ class Worker:
         self._missed = Loop(
             "missed", lambda: missed.take_in_missed(house, received) if received and pulse.trusted else 0
         )
-        self._nightly = Loop("nightly", nightly)
+        self._nightly = Loop("nightly", lambda: nightly() if pulse.trusted else 0)
         self._coverage = Loop("coverage", lambda: coverage_watch.watch(house) if pulse.trusted else 0)
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
