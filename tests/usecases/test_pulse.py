@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
 
@@ -26,6 +28,16 @@ from tests.nodes import TANYA, WATER, Carrier, Clock, node, put, scalars, sms
 def senders() -> Iterator[Executor]:
     with ThreadPoolExecutor(4) as pool:
         yield pool
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A clock that goes, and is wrong by so much."""
+
+    by: timedelta
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.by
 
 
 def alive(_node: str) -> bool:
@@ -103,9 +115,12 @@ def test_an_outage_of_the_database_makes_nobody_silent_to_the_first_one_back(
 def test_a_clock_that_is_far_off_decides_nothing(
     company: Engine, rulebook: Rulebook, ahead: float, fine: bool
 ) -> None:
-    house = node(company, rulebook, Clock(datetime.now(UTC) + timedelta(seconds=ahead)))
+    house = node(company, rulebook, Ahead(timedelta(seconds=ahead)))  # type: ignore[arg-type]
     mine = pulse_of(house)
     mine.beat()
+    until = time.monotonic() + 60
+    while abs(mine.skew - ahead) > 1 and time.monotonic() < until:
+        mine.beat()  # on a busy machine an answer may take too long to say anything about the clock
     assert mine.trusted is fine
     with company.connect() as connection:
         (seen,) = nodes.known(connection)
