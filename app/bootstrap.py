@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -178,6 +178,8 @@ def build_house(settings: Settings, engine: Engine, rulebook: Rulebook) -> House
             mail_domain=settings.mail_domain,
             secret=instance_secret(settings),
             node=node_name(secrets.token_hex(3)),
+            number=settings.twilio_from,
+            probe_number=settings.probe_from,
         ),
     )
 
@@ -215,8 +217,12 @@ def build_gateways(settings: Settings) -> Gateways:
     from app.usecases.gateways import Gateways
 
     account = twilio_config(settings)
+    second = replace(account, from_number=settings.probe_from, messaging_service_sid="")
     return Gateways(
-        sms=TwilioSms(account), calls=TwilioCalls(account), mail=SendGridMail(sendgrid_config(settings))
+        sms=TwilioSms(account),
+        calls=TwilioCalls(account),
+        mail=SendGridMail(sendgrid_config(settings)),
+        probe=TwilioSms(second) if settings.probe_from else None,
     )
 
 

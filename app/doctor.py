@@ -13,12 +13,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
 from app import __version__, bootstrap
+from app.domain.contact_checks import Standing
 from app.domain.errors import CloseloopError
 from app.ports import GatewayError
 from app.providers import checking
 from app.settings import Settings
+from app.store import contact_checks, schema
 from app.store import nodes as node_store
-from app.store import schema
 from app.usecases.gaps import prove_coverage
 from app.usecases.health import Health
 from app.usecases.pulse import MOST_SKEW, SILENCE, Pulse
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 AnswerT = TypeVar("AnswerT")
 _GAP_DAYS = 14
+_SHOWN = 5
 _ROOM = 2**30
 
 
@@ -81,6 +83,7 @@ def _inside(settings: Settings, engine: Engine) -> Iterator[Line]:
         return
     yield from _nodes(house)
     yield from _coverage(house)
+    yield from _addresses(house)
 
 
 def _nodes(house: House) -> Iterator[Line]:
@@ -118,6 +121,27 @@ def _coverage(house: House) -> Iterator[Line]:
         yield _bad(what, "see which: closeloop oncall gaps")
     else:
         yield _ok(f"on-call: somebody can always be paged, {_GAP_DAYS} days ahead")
+
+
+def _addresses(house: House) -> Iterator[Line]:
+    """Look whether everybody who may be paged has a phone or mailbox that is proven and works."""
+    with house.begin() as connection:
+        checks = contact_checks.read_checks(connection)
+        directory = house.roster(connection).directory
+    paged = [person for person in directory.people.values() if person.active and person.methods]
+    for standing, verdict, what in (
+        (Standing.FAILING, Verdict.BAD, "cannot be reached by any of their addresses"),
+        (Standing.UNVERIFIED, Verdict.NOTE, "have no verified phone or mailbox"),
+    ):
+        names = [person.name for person in paged if checks.of(person) is standing]
+        if names:
+            shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else "")
+            remedy = (
+                "each opens /me and types in the code that comes; or write verified: true in the directory"
+            )
+            yield Line(verdict, f"numbers: {len(names)} {what}: {shown}", remedy)
+    if paged and all(checks.of(person) is Standing.WORKS for person in paged):
+        yield _ok(f"numbers: {len(paged)} people, each with a verified phone or mailbox")
 
 
 def _providers(settings: Settings) -> Iterator[Line]:

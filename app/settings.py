@@ -209,6 +209,11 @@ class Settings(BaseSettings):
         default="",
         description="the address of a dead-man's switch that is called each minute while all promises hold",
     )
+    probe_from: Annotated[str, AfterValidator(_matching(r"\+[1-9]\d{6,14}"))] = Field(
+        default="",
+        description="a second number of the Twilio account, such as +15035550199, which texts the first"
+        " one to test the whole way, or empty",
+    )
     metrics_token: SecretStr = Field(
         default=SecretStr(""),
         description="the bearer token for /metrics; without one only this machine may read it",
@@ -244,6 +249,7 @@ class Settings(BaseSettings):
                 ("twilio_auth_token_secondary", "twilio_auth_token"),
                 ("twilio_from", "twilio_account_sid"),
                 ("twilio_messaging_service_sid", "twilio_account_sid"),
+                ("probe_from", "twilio_from"),
                 ("sendgrid_api_key", "mail_from"),
                 ("sendgrid_parse_user", "sendgrid_parse_password"),
                 ("sendgrid_parse_password", "sendgrid_parse_user"),

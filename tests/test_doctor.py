@@ -13,10 +13,11 @@ from starlette.types import Receive, Scope, Send
 from app import bootstrap, doctor
 from app.doctor import Verdict
 from app.settings import Settings
+from app.store import contact_checks
 from app.usecases.pulse import Pulse
 from simulator.config import Config
 from simulator.running import Simulator
-from tests.nodes import load_company
+from tests.nodes import NIGHT, load_company
 from tests.serving import Served
 
 
@@ -58,6 +59,13 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(settings: Settings, engin
         built.append(bootstrap.build_app(settings, house, pulse))
         with served:
             lines = said(settings)
+            with engine.begin() as connection:
+                for channel, address in (
+                    ("sms", "+16175550101"),
+                    ("voice", "+16175550101"),
+                    ("email", "dana.reyes@tidewell.example"),
+                ):
+                    contact_checks.put_failing(connection, channel, address, "gone", NIGHT)
             wrong = said(settings.model_copy(update={"twilio_auth_token": SecretStr("0" * 32)}))
         for line in (
             "Twilio: account: active",
@@ -67,6 +75,10 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(settings: Settings, engin
             assert f"ok    {line}" in lines
         assert [line[:5] for line in lines if "webhooks" in line] == ["ok   ", "ok   "]
         assert not [line for line in lines if line.startswith("BAD")]
+        (numbers,) = [line for line in lines if "numbers:" in line]
+        assert "verified phone or mailbox" in numbers
+        failing = [line for line in wrong if "cannot be reached by any" in line]
+        assert failing == ["BAD   numbers: 1 cannot be reached by any of their addresses: Dana Reyes"]
         (signed,) = [line for line in wrong if "takes what is signed" in line]
         assert signed.startswith("BAD")
         assert "CLOSELOOP_PUBLIC_URL is not what the proxy passes on" in wrong[signed]

@@ -23,6 +23,7 @@ class SpokenId(StrEnum):
     CALL_PAGE = "call_page"
     CALL_CHOICES = "call_choices"
     CALL_STORE = "call_store"
+    CALL_MANY = "call_many"
     CALL_NEUTRAL = "call_neutral"
     CALL_KEYS = "call_keys"
     CALL_OWNED = "call_owned"
@@ -50,6 +51,7 @@ SPOKEN_FACTS: Final[Mapping[SpokenId, frozenset[str]]] = MappingProxyType(
             {"company", "priority", "trade", "account", "code", "city", "quote", "missed", "rounds"},
         ),
         SpokenId.CALL_CHOICES: frozenset({"company", "to"}),
+        SpokenId.CALL_MANY: frozenset({"company", "count"}),
         SpokenId.CALL_OWNED: frozenset({"company", "number"}),
         SpokenId.CALL_TAKEN: frozenset({"company", "number", "by"}),
         SpokenId.CALL_PASSED: frozenset({"company", "number", "to"}),

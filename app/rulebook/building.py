@@ -66,6 +66,7 @@ class Parts:
     texts: Texts
     holidays: Mapping[str, Sequence[str]]
     breach_reasons: tuple[models.BreachReason, ...]
+    limits: models.Limits
     unused_lists: tuple[str, ...]
 
 
@@ -83,6 +84,7 @@ def build(sources: Mapping[str, Source], stored: Mapping[str, Sequence[str]] | N
     policy_file = _checked(sources["sla"], models.Policies, problems)
     calendar_file = _checked(sources["calendars"], models.Calendars, problems)
     breach_reasons = _breach_reasons(sources, problems)
+    limits = _checked(sources["limits"], models.Limits, problems) if "limits" in sources else None
     ladders = read_ladders(sources["escalation"], ladder_file, problems) if ladder_file else {}
     policies: dict[str, dict[str, object]] = {}
     selection = Selection(())
@@ -116,6 +118,7 @@ def build(sources: Mapping[str, Source], stored: Mapping[str, Sequence[str]] | N
         texts=texts,
         holidays=holidays,
         breach_reasons=breach_reasons,
+        limits=limits or models.Limits(),
         unused_lists=tuple(sorted(set(dictionary.lists) - used - included - disguises - {FILLER})),
     )
 

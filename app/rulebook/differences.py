@@ -101,7 +101,7 @@ def _items(where: str, old: Sequence[object], new: Sequence[object]) -> Iterator
 
 def _rest(old: Mapping[str, Mapping[str, object]], new: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
     """Yield what differs in the files beside their named entries."""
-    named = {file: key for file, key, _ in _NAMED}
+    named = {file: key for file, key, _ in _NAMED} | {"limits": ""}
     for file, key in named.items():
         for other in sorted({*old.get(file, {}), *new.get(file, {})} - {key}):
             before, after = old.get(file, {}).get(other), new.get(file, {}).get(other)

@@ -29,6 +29,7 @@ def schemas() -> dict[str, Schema]:
         "words": _model(models.Dictionary),
         "breach_reasons": _model(models.BreachReasons),
         "calendars": _model(models.Calendars),
+        "limits": _model(models.Limits),
         "escalation": _named("ladders", _LADDER),
         "sla": _named("policies", _policy()),
         "texts": _texts(),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from app.documents import nearest
 from app.domain.classification import PRIORITIES
@@ -18,6 +18,18 @@ _TARGET: Final = r"^(person:|schedule:)?[\w.-]+$"
 
 Identifier = Annotated[str, Field(pattern=_NAME, max_length=60)]
 RuleName = Annotated[str, Field(min_length=1, max_length=120)]
+
+
+def _length(value: str) -> str:
+    try:
+        parse_duration(value)
+    except DurationError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
+Length = Annotated[str, AfterValidator(_length)]
+"""A duration, such as 90s or 10m."""
 
 
 class _Model(BaseModel):
@@ -184,6 +196,29 @@ class BreachReasons(_Model):
     """breach_reasons.yaml: why a breach may have happened, in the order in which people choose."""
 
     reasons: list[BreachReason] = Field(min_length=1)
+
+
+class Storm(_Model):
+    """When many new tickets of one account are one incident, and how often people hear of it."""
+
+    tickets: int = Field(default=10, ge=2, le=1000)
+    within: Length = "1m"
+    update_every: Length = "10m"
+    calm: Length = "10m"
+
+
+class PagesToOne(_Model):
+    """How many pages one phone or mailbox gets singly."""
+
+    count: int = Field(default=6, ge=1, le=100)
+    within: Length = "1m"
+
+
+class Limits(_Model):
+    """limits.yaml: how bursts are smoothed."""
+
+    storm: Storm = Field(default_factory=Storm)
+    pages_to_one: PagesToOne = Field(default_factory=PagesToOne)
 
 
 class HolidayYears(_Model):

@@ -21,7 +21,7 @@ from app.domain.escalation import Ladder
 from app.domain.instants import parse_duration
 from app.domain.texts import Texts
 from app.rulebook.building import Parts, build
-from app.rulebook.models import BreachReason, Routing
+from app.rulebook.models import BreachReason, Limits, Routing
 from app.rulebook.reachable import Routes
 from app.rulebook.sources import Source, plain, read_folders
 from app.rulebook.view import MessageView, view_of
@@ -63,6 +63,11 @@ class Rulebook:
     def breach_reasons(self) -> tuple[BreachReason, ...]:
         """Return why a breach may have happened, in the order of the file."""
         return self._parts.breach_reasons
+
+    @property
+    def limits(self) -> Limits:
+        """Return how bursts are smoothed."""
+        return self._parts.limits
 
     @property
     def unused_lists(self) -> tuple[str, ...]:

@@ -15,7 +15,9 @@ import yaml
 
 from app.documents import Document, DocumentError, Problem, nearest, parse
 
-FILES: Final = ("words", "routing", "escalation", "sla", "calendars", "breach_reasons")
+OPTIONAL: Final = ("limits",)
+"""Files without which their defaults hold."""
+FILES: Final = ("words", "routing", "escalation", "sla", "calendars", "breach_reasons", *OPTIONAL)
 TEXTS: Final = "texts"
 _MAX_BYTES: Final = 2_000_000
 _INDICATORS: Final = "|>\"'"
@@ -58,7 +60,9 @@ def read_folders(folders: Sequence[Path]) -> dict[str, Source]:
                 problems.append(Problem(str(file), 1, 1, f"unknown file{nearest(file.name, known)}"))
     where = str(folders[-1]) if folders else "rules"
     problems.extend(
-        Problem(where, 1, 1, f"{name}.yaml is missing") for name in (*FILES, "texts/en") if name not in found
+        Problem(where, 1, 1, f"{name}.yaml is missing")
+        for name in (*FILES, "texts/en")
+        if name not in found and name not in OPTIONAL
     )
     sources: dict[str, Source] = {}
     for name, file in found.items():

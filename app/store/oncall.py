@@ -149,6 +149,24 @@ def first_time(connection: Connection, job: str, keys: Collection[str], now: dat
     return set(connection.execute(added).scalars())
 
 
+def entered(connection: Connection, job: str, key: str) -> datetime | None:
+    """Return when an occasion of a job was entered, None if it was not."""
+    when: datetime | None = connection.execute(
+        select(ledger.c.done_at).where(ledger.c.job == job, ledger.c.key == key)
+    ).scalar()
+    return when
+
+
+def without(connection: Connection, job: str, other: str, before: datetime) -> list[str]:
+    """Return the occasions of `job` from before `before` that `other` has no entry for."""
+    after = ledger.alias()
+    done = select(after.c.key).where(after.c.job == other, after.c.key == ledger.c.key).exists()
+    rows = connection.execute(
+        select(ledger.c.key).where(ledger.c.job == job, ledger.c.done_at < before, ~done).limit(100)
+    )
+    return list(rows.scalars())
+
+
 def forget_before(connection: Connection, job: str, before: datetime) -> int:
     """Drop entries of a job that are too old to come up again; return how many."""
     gone = connection.execute(delete(ledger).where(ledger.c.job == job, ledger.c.done_at < before))

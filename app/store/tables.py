@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.store.directory_tables import accounts  # noqa: F401 - one import gives the whole metadata
+from app.store.incident_tables import incidents  # noqa: F401 - as above
 from app.store.metadata import metadata
 from app.store.node_tables import nodes  # noqa: F401 - as above
 from app.store.oncall_tables import ledger  # noqa: F401 - as above
@@ -151,6 +152,7 @@ tickets = Table(
     Index("ix_tickets_contact", "contact", "id", postgresql_where=text("contact <> ''")),
     Index("ix_tickets_assignee", "assignee", "id", postgresql_where=text("ended_at IS NULL")),
     Index("ix_tickets_site", "site", "id"),
+    Index("ix_tickets_account_opened", "account", "opened_at", postgresql_where=text("account <> ''")),
     Index("ix_tickets_ended", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
 )
 
@@ -291,6 +293,12 @@ outbox = Table(
     Index("ix_outbox_ticket", "ticket_id", "id"),
     Index("ix_outbox_address", "address", "id"),
     Index("ix_outbox_pages", "created_at", postgresql_where=text("rank = 0")),
+    Index(
+        "ix_outbox_pages_sent",
+        "address",
+        "sent_at",
+        postgresql_where=text("rank = 0 AND sent_at IS NOT NULL"),
+    ),
     # Calls that may still ring: hung up when somebody takes the ticket.
     Index(
         "ix_outbox_calls",

@@ -18,8 +18,11 @@ from app.store.outbox import PAGE, OutboxRow
 from app.usecases.house import House
 
 ALARM_EVERY = timedelta(minutes=15)
+BY_PHONE = frozenset({Channel.SMS, Channel.VOICE})
+"""What one provider carries; the other one has the mails."""
 _PATHS = {MethodKind.SMS: Channel.SMS, MethodKind.EMAIL: Channel.EMAIL}
 _KEPT = timedelta(days=1)
+_LONGEST = 80
 
 
 def raise_alarm(
@@ -61,6 +64,15 @@ def raise_alarm(
         ],
     )
     return bool(methods)
+
+
+def provider_alarm(house: House, connection: Connection, channel: Channel, what: str) -> None:
+    """Tell by the other provider that one of them does not take what we send."""
+    mail = channel is Channel.EMAIL
+    name, kind = ("SendGrid", "sendgrid_fails") if mail else ("Twilio", "twilio_fails")
+    without = frozenset({Channel.EMAIL}) if mail else BY_PHONE
+    words = f"{name} does not take our {'mails' if mail else 'texts and calls'} ({what[:_LONGEST]})"
+    raise_alarm(house, connection, kind, words, without=without)
 
 
 def slot(now: datetime, every: timedelta) -> str:

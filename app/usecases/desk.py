@@ -124,6 +124,11 @@ class Desk:
         """Read the directory anew: this transaction has changed it. Others see that when it commits."""
         self.roster = Roster(directory_store.read_directory(self.connection))
 
+    @property
+    def opened(self) -> list[Ticket]:
+        """Return the tickets that this transaction opened."""
+        return [self.tickets[i] for i, work in self._work.items() if work.before == 0 and work.events]
+
     def rearm(self, ticket_id: int) -> None:
         """Write a ticket's timers as its last decision wants them, even if nothing happened to it."""
         self._work[ticket_id].rearm = True

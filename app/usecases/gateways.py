@@ -9,8 +9,9 @@ from app.ports import CallGateway, MailGateway, SmsGateway
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateways:
-    """The ways out, one for each channel."""
+    """The ways out, one for each channel, and the one of our test texts, if there are any."""
 
     sms: SmsGateway
     mail: MailGateway
     calls: CallGateway
+    probe: SmsGateway | None = None

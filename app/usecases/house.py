@@ -56,12 +56,17 @@ Point = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """How this installation calls itself. `secret` signs page links and reply addresses."""
+    """How this installation calls itself. `secret` signs page links and reply addresses.
+
+    Customers text to `number`; what comes there from `probe_number` are our own tests. Empty: there is none.
+    """
 
     public_url: str
     mail_domain: str
     secret: bytes
     node: str
+    number: str = ""
+    probe_number: str = ""
 
 
 class House:

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import Connection
 
 from app.domain.commands import ReportFailure
-from app.domain.delivery import Reaction, reaction_to_failure
+from app.domain.delivery import Reaction, provider_away, reaction_to_failure
 from app.domain.errors import ConflictError
 from app.domain.message import Channel
 from app.store import contact_checks
@@ -24,7 +24,7 @@ from app.store import outbox as outbox_store
 from app.store import tickets as ticket_store
 from app.store.engine import is_unavailable
 from app.store.outbox import PAGE, Attempt, Claimed, Delivery
-from app.usecases import meters, opting_out
+from app.usecases import alarms, meters, opting_out
 from app.usecases.desk import Desk
 from app.usecases.house import House
 
@@ -102,6 +102,10 @@ def _record(house: House, outcomes: Sequence[Outcome]) -> None:
                 ],
             )
             outbox_store.mark_reported(connection, [r.message.id for r in failed])
+            away = [r for r in failed if r.message.rank == PAGE and provider_away(r.attempt.code)]
+            for result in {r.message.channel: r for r in away}.values():
+                channel, what = Channel(result.message.channel), result.attempt.detail or result.attempt.code
+                alarms.provider_alarm(house, connection, channel, what)
             for result in failed:
                 note_reaction(
                     desk,
@@ -159,6 +163,7 @@ def note_reaction(desk: Desk, reaction: Reaction | None, channel: str, address: 
         contact_checks.put_failing(desk.connection, channel, address, detail, desk.now)
     elif reaction is Reaction.CONFIG:
         desk.note("provider_setup", channel, {"detail": detail[:500]})
+        alarms.provider_alarm(desk.house, desk.connection, Channel(channel), detail or "set up wrongly")
         log.error("provider_setup", channel=channel, detail=detail[:200])
 
 

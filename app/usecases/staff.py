@@ -14,12 +14,15 @@ from app.domain.replies import Verb, parse_staff
 from app.domain.swaps import SwapReply, SwapVerb, next_turn, parse_swap, read_span, turns
 from app.domain.texts import TextId
 from app.store.inbox import Handled, Waiting
-from app.usecases import customers, swaps
+from app.usecases import customers, incidents, swaps
 from app.usecases.correspondents import Correspondents, answer_to, origin_of, replied_number
 from app.usecases.desk import Desk
 from app.usecases.verifying import Outcome as Proof
 from app.usecases.verifying import digits_of, try_code
 from app.usecases.visit import Visit
+
+_FEW = 3
+"""So many tickets that are taken at once are answered one by one, more of them in one answer."""
 
 
 def handle(
@@ -68,6 +71,11 @@ def _answer(  # noqa: PLR0917 - what every answer needs
         return visit.cannot(wanted)
     if reply.verb == Verb.ETA and reply.eta is None:
         return visit.cannot(TextId.ETA_NEEDS_TIME, wanted[0])
+    if reply.verb == Verb.ACK and len(wanted) > _FEW:
+        taken = [t for t in wanted if desk.apply(visit.command(t), t, incidents.NOWHERE).events]
+        incidents.say_once(desk)
+        visit.took(taken or wanted)
+        return Handled(waiting.id, wanted[0].id, "")
     for ticket in wanted:
         command = visit.command(ticket)
         chatter = isinstance(command, cmd.Note) and not command.understood

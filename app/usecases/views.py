@@ -15,10 +15,12 @@ from app.domain.roster import Scope
 from app.domain.sla import Policy
 from app.domain.ticket import Ticket
 from app.domain.uncovered import Uncovered
+from app.store import incidents as incident_store
 from app.store import oncall as oncall_store
 from app.store import outbox as outbox_store
 from app.store import records
 from app.store import tickets as ticket_store
+from app.store.incidents import Incident
 from app.store.outbox import Delivery
 from app.store.tickets import Wanted
 from app.usecases.house import House
@@ -26,6 +28,7 @@ from app.usecases.house import House
 BOARD_LIMIT = 300
 _MOST_GAPS = 3
 _GAPS_AHEAD = timedelta(days=7)
+_STORMS_SHOWN = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,7 @@ class Board:
     users: Mapping[str, str]
     now: datetime
     gaps: tuple[Uncovered, ...] = ()
+    incidents: tuple[Incident, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,7 @@ class TicketView:
     directory: Directory
     users: Mapping[str, str]
     now: datetime
+    incident: Incident | None = None
 
 
 def board(house: House, wanted: Wanted | None = None) -> Board:
@@ -82,6 +87,7 @@ def board(house: House, wanted: Wanted | None = None) -> Board:
         total = len(rows) if len(rows) < BOARD_LIMIT else ticket_store.count_open(connection, wanted)
         gaps = oncall_store.known_gaps(connection, now, _MOST_GAPS)
         last = None if rows else ticket_store.last_ended(connection)
+        storms = incident_store.recent(connection, now - _STORMS_SHOWN) if rows else []
         people = [key for ticket, _, _ in rows for key in (ticket.assignee, *ticket.escalation.asked)]
         users = user_names(connection, roster.directory, people)
     return Board(
@@ -89,6 +95,7 @@ def board(house: House, wanted: Wanted | None = None) -> Board:
         total=total,
         duty=roster.who([Role.DUTY_MANAGER], Scope(), now),
         gaps=tuple(gap for gap in gaps if gap.start < now + _GAPS_AHEAD),
+        incidents=tuple(storms),
         last_closed=last,
         directory=roster.directory,
         users=users,
@@ -131,6 +138,7 @@ def ticket_view(house: House, ticket_id: int) -> TicketView | None:
             directory=directory,
             users=user_names(connection, directory, [ticket.assignee, *people]),
             now=now,
+            incident=incident_store.of_ticket(connection, ticket_id),
         )
 
 

@@ -18,8 +18,10 @@ from app.domain.replies import CustomerVerb, StaffReply, Verb, eta_instant, pars
 from app.domain.roster import Scope
 from app.domain.texts import TextId
 from app.domain.ticket import State, Ticket
+from app.store import incidents as incident_store
+from app.store import tickets as ticket_store
 from app.store.inbox import Handled, Waiting
-from app.usecases import customers
+from app.usecases import bundling, customers
 from app.usecases.correspondents import Correspondents, origin_of
 from app.usecases.desk import Desk
 from app.usecases.merging import merge
@@ -29,6 +31,8 @@ from app.usecases.wording import site_name
 # Two different pages within this time before a bare "1": we cannot know which one was meant.
 _TOO_CLOSE = timedelta(seconds=10)
 _LISTED = 8
+_FEW = 2
+_MOST = 1000
 # Work on what one holds; the others are answers to a page.
 _OF_HOLDER = frozenset(
     {Verb.ETA, Verb.ONSITE, Verb.DONE, Verb.HOLD, Verb.RELEASE, Verb.ESC, Verb.UPDATE, Verb.CANCEL},
@@ -82,8 +86,8 @@ class Visit:
                 return list({t.id: t for t in named}.values()) or TextId.NO_SUCH_TICKET
         if token_number is not None and (ticket := self.desk.by_number(token_number)) is not None:
             return [ticket]
-        if self.reply.everything:
-            return self._asked() or TextId.NOTHING_OPEN
+        if self.reply.everything or self._answers_all():
+            return self._asked_of_all() or TextId.NOTHING_OPEN
         if self.reply.verb in _OF_HOLDER:
             held = self._held()
             if len(held) > 1:
@@ -100,6 +104,25 @@ class Visit:
     def _asked(self) -> list[Ticket]:
         asked = [t for t in self.desk.tickets.values() if self.person.key in t.escalation.asked]
         return sorted(asked, key=lambda t: t.number)
+
+    def _answers_all(self) -> bool:
+        """Return whether a bare yes answers a page that told of several tickets."""
+        if self.reply.verb != Verb.ACK:
+            return False
+        address, sent = self.message.sender, self.waiting.inbound.received_at
+        several = len({page.ticket_id for page in self.people.pages_to(self.desk, address)}) > 1
+        return several and bundling.answers_all(self.desk.connection, address, sent)
+
+    def _asked_of_all(self) -> list[Ticket]:
+        """Return all open tickets that ask this colleague, also those of which no page is remembered."""
+        ids = incident_store.asked(self.desk.connection, self.person.key, _MOST)
+        self.desk.know(ticket_store.by_ids(self.desk.connection, ids))
+        return self._asked()
+
+    def took(self, tickets: Sequence[Ticket]) -> None:
+        """Say in one answer that they have all of these."""
+        items = bundling.lines(tickets[:_FEW], len(tickets), self.desk.roster.directory)
+        self._say(TextId.ACKED_MANY, count=str(len(tickets)), items=items)
 
     def _paged(self) -> list[Ticket] | TextId:
         sent = self.waiting.inbound.received_at

@@ -54,6 +54,8 @@ NOTICES: Mapping[str, str] = {
     "opened": "Ticket opened.",
     "eta_unclear": "No time saved: write it like 45, 1h30 or 3:15p.",
     "text_missing": "Nothing saved: the text is missing.",
+    "all_taken": "You have all tickets of the incident.",
+    "ungrouped": "Each ticket is on its own again.",
     "conflict": "Nothing saved: somebody else changed this ticket at the same moment. Look again.",
     "choice_missing": "Nothing saved: please choose from the list.",
 }

@@ -18,6 +18,7 @@ from app.usecases.gap_watch import label
 from app.usecases.views import Board, BoardRow
 from app.web.access import Action, Visitor
 from app.web.acting import PRIORITIES
+from app.web.incident_line import IncidentLine, line_of
 from app.web.words import METRICS, STATES, Moment, Names, Timer, moment, place_of, timer, trade_of
 
 _GROUPS = (
@@ -100,6 +101,7 @@ class BoardPage:
     hidden: int
     duty: str
     gaps: tuple[str, ...]
+    incidents: tuple[IncidentLine, ...]
     last: tuple[int, Moment, str] | None
     filters: Filters
     accounts: tuple[tuple[str, str], ...]
@@ -129,6 +131,7 @@ def board_page(board: Board, visitor: Visitor, filters: Filters) -> BoardPage:
         hidden=board.total - len(board.rows),
         duty=names.several(board.duty),
         gaps=tuple(_gap(gap, board, names) for gap in board.gaps),
+        incidents=tuple(line_of(incident, board.directory, visitor) for incident in board.incidents),
         last=_last(board, board.last_closed) if board.last_closed else None,
         filters=filters,
         accounts=tuple((key, name) for name, key in accounts),

@@ -28,6 +28,7 @@ from app.web.board import Filters, board_page
 from app.web.breaches import BreachDesk
 from app.web.duty import DutyDesk
 from app.web.forget_page import ForgetDesk
+from app.web.incident_line import IncidentButtons
 from app.web.live import News
 from app.web.new_ticket import NewTicket
 from app.web.on_call import OnCallDesk
@@ -87,6 +88,9 @@ def router(house: House, config: WebConfig) -> APIRouter:
     post("/t/{token}/{action}", by_link.act)
     routes.add_route("/events", stream(guard.user), methods=["GET"], include_in_schema=False)
     routes.add_route("/t/{token}/events", stream(guard.link), methods=["GET"], include_in_schema=False)
+    buttons = IncidentButtons(house, guard)
+    post("/incidents/{incident:int}/ack", buttons.take_all)
+    post("/incidents/{incident:int}/ungroup", buttons.ungroup)
     get("/rules", rules.page)
     post("/rules/try", rules.try_it)
     get("/rules/{revision}", rules.change)

@@ -23,6 +23,7 @@ from app.web.acting import PRIORITIES, next_step, offers
 from app.web.board import who_has
 from app.web.clock_rows import ClockRow, clock_rows
 from app.web.forget_page import may_forget
+from app.web.incident_line import IncidentLine, line_of
 from app.web.policy_move_page import MANAGERS
 from app.web.timeline import Line, timeline
 from app.web.words import (
@@ -84,6 +85,7 @@ class TicketPage:
     facts: tuple[tuple[str, str], ...]
     related: tuple[int, ...]
     links: bool
+    incident: IncidentLine | None
     blocked: tuple[tuple[str, Moment], ...]
     action: str
     fragment: str
@@ -141,6 +143,7 @@ def ticket_page(view: TicketView, visitor: Visitor) -> TicketPage:
         related=ticket.related if ticket.open else (),
         links=not visitor.base,
         blocked=_blocked(view, names, zone),
+        incident=line_of(view.incident, directory, visitor) if view.incident else None,
         action=base,
         fragment=f"{visitor.base}/fragment" if visitor.base else f"/fragments/tickets/{ticket.number}",
         offers=offers(ticket, visitor),

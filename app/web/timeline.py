@@ -103,7 +103,8 @@ def delivery_status(delivery: Delivery) -> tuple[str, str]:
         case "pending" | "sending":
             return "queued", ""
         case "cancelled":
-            return "not sent: no longer needed", ""
+            together = delivery.detail.startswith("told")
+            return delivery.detail if together else "not sent: no longer needed", ""
         case "failed":
             return f"failed{reason}", "bad"
     match delivery.status:

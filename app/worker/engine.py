@@ -23,6 +23,7 @@ from app.usecases import (
     leave_feeds,
     missed,
     orphans,
+    probe,
     reconcile,
     shift_texts,
     swaps,
@@ -163,6 +164,7 @@ class Worker:
             "missed", lambda: missed.take_in_missed(house, received) if received and pulse.trusted else 0
         )
         self._nightly = Loop("nightly", lambda: nightly() if pulse.trusted else 0)
+        self._probe = Loop("probe", lambda: probe.send_probe(house, gateways.probe) if pulse.trusted else 0)
         self._coverage = Loop("coverage", lambda: coverage_watch.watch(house) if pulse.trusted else 0)
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
@@ -187,6 +189,7 @@ class Worker:
             self._reconcile: RECONCILE_SECONDS,
             self._unheard: RECONCILE_SECONDS,
             self._missed: RECONCILE_SECONDS,
+            self._probe: RECONCILE_SECONDS,
             self._coverage: COVERAGE_SECONDS,
             self._nightly: COVERAGE_SECONDS,
         }
@@ -225,6 +228,7 @@ class Worker:
             self._reconcile,
             self._unheard,
             self._missed,
+            self._probe,
             self._coverage,
             self._nightly,
         )

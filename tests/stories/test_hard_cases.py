@@ -155,6 +155,12 @@ def test_a_provider_that_is_away_is_tried_again_then_one_that_is_there(place: To
     place.later(seconds=30)
     assert [m["subject"].startswith("[1042] P1") for m in place.mails(DANA_MAIL)] == [True]
     assert place.ticket().ticket.escalation.asked == ("dana",), "nobody else is woken for that"
+    heard = [
+        str(m)
+        for name in ("ruth.okafor", "calvin.price", "noor.haddad")
+        for m in place.mails(f"{name}@tidewell.example")
+    ]
+    assert any("Twilio does not take our texts and calls" in mail for mail in heard), "by the other provider"
     with place.house.begin() as connection:
         failing = connection.exec_driver_sql("SELECT count(*) FROM failing_addresses")
         assert failing.scalar() == 0, "it says nothing about Dana's phone"

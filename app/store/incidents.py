@@ -1,0 +1,298 @@
+"""Storms: which tickets of an account are one incident, and which pages are told together.
+
+What must not live here: when it is a storm (usecases/incidents.py), what a joint page says (bundling.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+# Advisory locks of this class are held while an account's first incident is made.
+_LOCK = 1043
+
+_STANDING = text(
+    """
+    SELECT a.account,
+        (SELECT i.id FROM incidents i WHERE i.account = a.account AND i.dissolved_at IS NULL
+            AND i.joins_until > :now ORDER BY i.id DESC LIMIT 1) AS incident_id,
+        (SELECT count(*) FROM tickets t WHERE t.account = a.account AND t.account <> ''
+            AND t.opened_at > :since
+            AND NOT EXISTS (SELECT FROM incident_tickets m WHERE m.ticket_id = t.id)) AS fresh
+    FROM unnest(CAST(:accounts AS text[])) AS a (account)
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An account's incident that new tickets join (None: there is none), and its new tickets in none."""
+
+    account: str
+    incident_id: int | None
+    fresh: int
+
+
+def standing(
+    connection: Connection, accounts: Collection[str], *, now: datetime, since: datetime
+) -> list[Standing]:
+    """Return how it stands with these accounts; tickets count that were opened after `since`."""
+    asked = {"accounts": sorted(accounts), "now": now, "since": since}
+    return [Standing(row.account, row.incident_id, row.fresh) for row in connection.execute(_STANDING, asked)]
+
+
+def lock(connection: Connection, account: str) -> None:
+    """Let no other transaction make an incident of this account until this one ends."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(:lock, hashtext(:account))"), {"lock": _LOCK, "account": account}
+    )
+
+
+def open_incident(connection: Connection, incident_id: int, account: str, now: datetime) -> None:
+    """Insert an incident, which nothing has joined yet."""
+    connection.execute(
+        text(
+            "INSERT INTO incidents (id, account, opened_at, joins_until) VALUES (:id, :account, :now, :now)"
+        ),
+        {"id": incident_id, "account": account, "now": now},
+    )
+
+
+_JOIN = text(
+    """
+    INSERT INTO incident_tickets (ticket_id, incident_id, joined_at)
+    SELECT t.id, :incident, :now FROM tickets t
+    WHERE t.account = :account AND t.account <> '' AND t.opened_at > :since
+    ON CONFLICT (ticket_id) DO NOTHING
+    """,
+)
+
+
+def join(
+    connection: Connection, incident_id: int, account: str, *, since: datetime, until: datetime, now: datetime
+) -> int:
+    """Let the account's tickets opened after `since` join; return how many. More may join until `until`."""
+    asked = {"incident": incident_id, "account": account, "since": since, "now": now}
+    joined = connection.execute(_JOIN, asked).rowcount
+    connection.execute(
+        text("UPDATE incidents SET joins_until = :until WHERE id = :id"), {"id": incident_id, "until": until}
+    )
+    return joined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """An incident with tickets that are open: how many there are in all, open, and waiting for an answer."""
+
+    id: int
+    account: str
+    opened_at: datetime
+    tickets: int
+    open: int
+    asking: int
+
+
+_INCIDENTS = """
+    SELECT i.id, i.account, i.opened_at, count(*) AS tickets,
+        count(*) FILTER (WHERE t.ended_at IS NULL) AS open,
+        count(*) FILTER (
+            WHERE t.ended_at IS NULL AND t.doc #>> '{escalation,next_at}' IS NOT NULL
+        ) AS asking
+    FROM incidents i JOIN incident_tickets m ON m.incident_id = i.id JOIN tickets t ON t.id = m.ticket_id
+    WHERE i.dissolved_at IS NULL AND %s
+    GROUP BY i.id
+"""
+_RECENT = text(
+    _INCIDENTS % "i.opened_at > :since"
+    + "HAVING count(*) FILTER (WHERE t.ended_at IS NULL) > 0 ORDER BY i.id DESC LIMIT 20"
+)
+_ONE = text(_INCIDENTS % "i.id = :id")
+_OF_TICKET = text(
+    _INCIDENTS % "i.id = (SELECT x.incident_id FROM incident_tickets x WHERE x.ticket_id = :ticket)"
+)
+
+
+def recent(connection: Connection, since: datetime) -> list[Incident]:
+    """Return incidents that began after `since` and have open tickets, the newest first; 20 at most."""
+    return [Incident(**row) for row in connection.execute(_RECENT, {"since": since}).mappings()]
+
+
+def by_id(connection: Connection, incident_id: int) -> Incident | None:
+    """Return an incident that was not dissolved."""
+    row = connection.execute(_ONE, {"id": incident_id}).mappings().first()
+    return Incident(**row) if row else None
+
+
+def of_ticket(connection: Connection, ticket_id: int) -> Incident | None:
+    """Return the incident of a ticket, None if it is in none that stands."""
+    row = connection.execute(_OF_TICKET, {"ticket": ticket_id}).mappings().first()
+    return Incident(**row) if row else None
+
+
+def asking_tickets(connection: Connection, incident_id: int, limit: int) -> list[int]:
+    """Return ids of open tickets of an incident that wait for an answer, in their order; at most `limit`."""
+    rows = connection.execute(
+        text(
+            """
+            SELECT t.id FROM incident_tickets m JOIN tickets t ON t.id = m.ticket_id
+            WHERE m.incident_id = :id AND t.ended_at IS NULL AND t.doc #>> '{escalation,next_at}' IS NOT NULL
+            ORDER BY t.number LIMIT :limit
+            """
+        ),
+        {"id": incident_id, "limit": limit},
+    )
+    return list(rows.scalars())
+
+
+def dissolve(connection: Connection, incident_id: int, *, by: str, now: datetime) -> bool:
+    """Let each ticket of an incident be on its own again; return whether it stood."""
+    done = connection.execute(
+        text(
+            "UPDATE incidents SET dissolved_at = :now, dissolved_by = :by"
+            " WHERE id = :id AND dissolved_at IS NULL"
+        ),
+        {"id": incident_id, "by": by, "now": now},
+    )
+    return bool(done.rowcount)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burst:
+    """What a claimed page may be part of. `lately`: pages to its address within the time, P1 apart or not."""
+
+    id: int
+    incident_id: int | None
+    priority: str
+    danger: bool
+    lately: int
+
+
+_BURSTS = text(
+    """
+    SELECT o.id, t.priority, coalesce(CAST(t.doc ->> 'life_safety' AS boolean), false) AS danger,
+        (SELECT i.id FROM incident_tickets m JOIN incidents i ON i.id = m.incident_id
+            WHERE m.ticket_id = t.id AND i.dissolved_at IS NULL) AS incident_id,
+        (SELECT count(*) FROM outbox p JOIN tickets x ON x.id = p.ticket_id
+            WHERE p.address = o.address AND p.channel = o.channel AND p.rank = 0 AND p.sent_at IS NOT NULL
+            AND p.sent_at > :since AND (x.priority = 'P1') = (t.priority = 'P1')) AS lately
+    FROM outbox o JOIN tickets t ON t.id = o.ticket_id
+    WHERE o.id = ANY(CAST(:ids AS bigint[]))
+    """,
+)
+
+
+def bursts(connection: Connection, ids: Collection[int], since: datetime) -> dict[int, Burst]:
+    """Return what is known of these pages of tickets, by their ids."""
+    if not ids:
+        return {}
+    found = connection.execute(_BURSTS, {"ids": sorted(ids), "since": since}).mappings()
+    return {row["id"]: Burst(**row) for row in found}
+
+
+_TURN = text(
+    """
+    INSERT INTO joint_pages (scope, channel, address, sent_at) VALUES (:scope, :channel, :address, :now)
+    ON CONFLICT (scope, channel, address) DO UPDATE SET sent_at = :now
+        WHERE joint_pages.sent_at <= :before
+    RETURNING sent_at
+    """,
+)
+
+
+def take_turn(
+    connection: Connection, scope: str, channel: str, address: str, *, now: datetime, every: timedelta
+) -> datetime | None:
+    """Take the turn to send a joint page, of all nodes one; return None, or when the next turn is.
+
+    There is one turn in each `every`.
+    """
+    asked = {"scope": scope, "channel": channel, "address": address, "now": now, "before": now - every}
+    if connection.execute(_TURN, asked).first():
+        return None
+    row = connection.execute(
+        text(
+            "SELECT sent_at FROM joint_pages WHERE scope = :scope AND channel = :channel"
+            " AND address = :address"
+        ),
+        {"scope": scope, "channel": channel, "address": address},
+    ).one()
+    last: datetime = row.sent_at
+    return last + every
+
+
+def hold_back(connection: Connection, ids: Sequence[int], until: datetime) -> None:
+    """Give claimed pages back until then, as if they had not been claimed."""
+    connection.execute(
+        text(
+            """
+            UPDATE outbox SET state = 'pending', lease_until = NULL, claimed_by = '', not_before = :until,
+                attempts = attempts - 1, detail = 'held back: told together with others'
+            WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'sending'
+            """
+        ),
+        {"ids": list(ids), "until": until},
+    )
+
+
+def fold_into(
+    connection: Connection, carrier: int, others: Sequence[int], *, subject: str, body: str, now: datetime
+) -> None:
+    """Let one claimed page stand for the others, with new words; those are not sent."""
+    connection.execute(
+        text(
+            """
+            UPDATE outbox SET subject = :subject, body = :body,
+                thread = thread || jsonb_build_object('stands_for', CAST(:count AS text))
+            WHERE id = :id
+            """
+        ),
+        {"id": carrier, "subject": subject, "body": body, "count": str(len(others) + 1)},
+    )
+    connection.execute(
+        text(
+            """
+            UPDATE outbox SET state = 'cancelled', lease_until = NULL, claimed_by = '', finished_at = :now,
+                detail = 'told in one page with others'
+            WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'sending'
+            """
+        ),
+        {"ids": list(others), "now": now},
+    )
+
+
+_ASKED = """
+    SELECT t.id FROM tickets t WHERE t.ended_at IS NULL AND t.doc #>> '{escalation,next_at}' IS NOT NULL
+        AND t.doc #> '{escalation,asked}' @> to_jsonb(CAST(:person AS text)) %s
+    ORDER BY t.priority, t.number LIMIT :limit
+"""
+_ASKED_ALL = text(_ASKED % "")
+_ASKED_OF = text(
+    _ASKED
+    % "AND EXISTS (SELECT FROM incident_tickets m WHERE m.ticket_id = t.id AND m.incident_id = :incident)"
+)
+
+
+def asked(connection: Connection, person: str, limit: int, incident_id: int | None = None) -> list[int]:
+    """Return ids of open tickets that ask this person, of one incident or of all, the most urgent first."""
+    if incident_id is None:
+        return list(connection.execute(_ASKED_ALL, {"person": person, "limit": limit}).scalars())
+    known = {"person": person, "limit": limit, "incident": incident_id}
+    return list(connection.execute(_ASKED_OF, known).scalars())
+
+
+_LAST_JOINT = text(
+    """
+    SELECT thread ? 'stands_for' AS joint FROM outbox
+    WHERE address = :address AND rank = 0 AND sent_at IS NOT NULL AND sent_at > :since AND sent_at <= :until
+    ORDER BY sent_at DESC LIMIT 1
+    """,
+)
+
+
+def last_was_joint(connection: Connection, address: str, *, since: datetime, until: datetime) -> bool:
+    """Return whether the last page that went to an address in this time stands for several."""
+    row = connection.execute(_LAST_JOINT, {"address": address, "since": since, "until": until}).first()
+    return bool(row and row.joint)

@@ -1,0 +1,245 @@
+"""Many messages at once: one incident, one page with the count, one answer for all; nothing is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from app.ports import MailOut, SmsOut
+from app.rulebook.revision import Rulebook
+from app.store import incidents as incident_store
+from app.usecases import delivery, incidents, intake, timers
+from app.usecases.gateways import Gateways
+from app.usecases.house import House
+from tests.nodes import (
+    DANA,
+    NIGHT,
+    PRIYA,
+    TANYA,
+    Carrier,
+    Clock,
+    Lines,
+    at_once,
+    node,
+    put,
+    rows,
+    scalars,
+    sms,
+)
+
+MINUTE = timedelta(minutes=1)
+TICKETS = "SELECT count(*) FROM tickets"
+
+
+@pytest.fixture
+def senders() -> Iterator[Executor]:
+    with ThreadPoolExecutor(4) as pool:
+        yield pool
+
+
+class Phones:
+    """Sends whatever is due, and shows what texts arrived."""
+
+    def __init__(self, house: House, senders: Executor) -> None:
+        self.house, self.senders = house, senders
+        self.carrier, self.mail, self.lines = Carrier(), Carrier(), Lines()
+
+    def send(self) -> None:
+        ways = Gateways(sms=self.carrier, mail=self.mail, calls=self.lines)
+        while intake.handle_waiting(self.house) + timers.fire_due(self.house):
+            pass
+        for pages in (True, False):
+            while delivery.send_pending(self.house, ways, self.senders, pages=pages):
+                pass
+
+    def pages(self, phone: str) -> list[str]:
+        got = [m.body for m in self.carrier.taken if isinstance(m, SmsOut) and m.to == phone]
+        return [body for body in got if "reply 1" in body or "Reply 1" in body]
+
+
+def storm(house: House, count: int, first: int = 1, words: str = "the light is flickering") -> None:
+    at = house.clock.now()
+    put(house, *(sms(TANYA, f"NEW {words} {n}, store 114", at) for n in range(first, first + count)))
+
+
+def test_a_storm_is_one_page_with_the_count_and_an_answer_for_each(
+    company: Engine, rulebook: Rulebook, senders: Executor
+) -> None:
+    clock = Clock()
+    house = node(company, rulebook, clock)
+    phones = Phones(house, senders)
+    storm(house, 30)
+    phones.send()
+    assert scalars(company, TICKETS) == [30]
+    assert [body.splitlines()[0] for body in phones.pages(DANA)] == ["30 new tickets:"]
+    assert "Reply 1 to take ALL" in phones.pages(DANA)[0]
+    assert "and 28 more" in phones.pages(DANA)[0]
+    answers = [m for m in phones.carrier.taken if isinstance(m, SmsOut) and m.to == TANYA]
+    assert len({m.body for m in answers}) == 30
+    # The first urgent one among them waits for nothing.
+    clock.at += MINUTE
+    storm(house, 2, 90, "water through the ceiling")
+    phones.send()
+    assert [body.splitlines()[:2] for body in phones.pages(DANA)[1:]] == [
+        ["32 new tickets:", "1072 P1 Pantry Row Markets #114 Boston, MA"]
+    ]
+    # More of them come: no page more until there is something to tell anew.
+    clock.at += MINUTE
+    storm(house, 20, 100)
+    phones.send()
+    assert len(phones.pages(DANA)) == 2
+    clock.at = NIGHT + 10 * MINUTE
+    phones.send()
+    assert "52 new tickets:" in [body.splitlines()[0] for body in phones.pages(DANA)[2:]]
+    assert len(phones.pages(DANA)) <= 4
+    # Who does not answer is asked again, for all together.
+    for minutes in range(15, 60, 5):
+        clock.at = NIGHT + minutes * MINUTE
+        phones.send()
+    assert 4 <= len(phones.pages(DANA)) <= 2 * 6 + 1, "a turn of each kind in ten minutes"
+    assert scalars(company, "SELECT count(*) FROM incidents") == [1]
+    assert scalars(company, "SELECT count(*) FROM incident_tickets") == [52]
+
+
+def test_the_next_level_hears_of_all_in_one_call(
+    company: Engine, rulebook: Rulebook, senders: Executor
+) -> None:
+    clock = Clock()
+    house = node(company, rulebook, clock)
+    phones = Phones(house, senders)
+    storm(house, 12, words="water through the ceiling")
+    for _ in range(9):
+        phones.send()
+        clock.at += MINUTE
+    assert [call.to for call in phones.lines.placed] == [DANA, PRIYA]
+    said = scalars(company, "SELECT body FROM outbox WHERE channel = 'voice' AND state = 'sent' ORDER BY id")
+    assert said[0].startswith("12 tickets are waiting for you; text 1 to take all. The first is: Tidewell")
+
+
+def test_one_answer_takes_all(company: Engine, rulebook: Rulebook, senders: Executor) -> None:
+    clock = Clock()
+    house = node(company, rulebook, clock)
+    phones = Phones(house, senders)
+    storm(house, 25)
+    phones.send()
+    clock.at += MINUTE
+    put(house, sms(DANA, "1", clock.at))
+    phones.send()
+    held = "SELECT count(*) FROM tickets WHERE assignee = 'dana' AND state = 'acknowledged'"
+    assert scalars(company, held) == [25]
+    said = [m.body for m in phones.carrier.taken if isinstance(m, SmsOut) and m.to == DANA]
+    assert said[-1].startswith("You own 25 tickets")
+    assert sum("You own" in body for body in said) == 1
+    told = [m.body for m in phones.carrier.taken if isinstance(m, SmsOut) and m.to == TANYA]
+    assert len(told) >= 50, "each customer hears who has it"
+
+
+def test_all_are_taken_on_the_board_and_an_incident_can_be_undone(
+    company: Engine, rulebook: Rulebook, senders: Executor
+) -> None:
+    clock = Clock()
+    house = node(company, rulebook, clock)
+    phones = Phones(house, senders)
+    storm(house, 12)
+    phones.send()
+    (incident,) = scalars(company, "SELECT id FROM incidents")
+    assert incidents.ungroup(house, incident, actor="person:dana")
+    assert not incidents.ungroup(house, incident, actor="person:dana")
+    assert incidents.one(house, incident) is None
+    clock.at += MINUTE / 6
+    storm(house, 3, 50)
+    intake.handle_waiting(house)
+    assert scalars(company, "SELECT count(*) FROM incidents") == [1], "what was undone stays undone"
+    storm(house, 10, 60)
+    phones.send()
+    (other,) = scalars(company, "SELECT id FROM incidents WHERE dissolved_at IS NULL")
+    found = incidents.one(house, other)
+    assert found is not None
+    assert (found.tickets, found.open, found.asking) == (13, 13, 13)
+    assert incidents.take_all(house, other, person="priya", actor="person:priya") == 13
+    assert scalars(company, "SELECT count(*) FROM tickets WHERE assignee = 'priya'") == [13]
+    assert incidents.take_all(house, other, person="dana", actor="person:dana") == 0
+
+
+def test_danger_has_its_own_page_and_is_never_held_back(
+    company: Engine, rulebook: Rulebook, senders: Executor
+) -> None:
+    house = node(company, rulebook, Clock())
+    phones = Phones(house, senders)
+    storm(house, 30)
+    storm(house, 1, 99, "there is a strong smell of gas")
+    phones.send()
+    assert [("gas" in page, "new tickets" in page) for page in phones.pages(DANA)].count((True, False)) == 1
+
+
+def test_too_many_pages_for_one_are_told_together_and_an_urgent_one_goes_first(
+    company: Engine, rulebook: Rulebook, senders: Executor
+) -> None:
+    clock = Clock()
+    house = node(company, rulebook, clock)
+    phones = Phones(house, senders)
+    most = rulebook.limits.pages_to_one.count
+    storm(house, most + 2)  # too few for an incident
+    phones.send()
+    assert scalars(company, "SELECT count(*) FROM incidents") == [0]
+    assert len(phones.pages(DANA)) == most + 1
+    assert phones.pages(DANA)[-1].startswith(f"{most + 2} new tickets:"), "all that wait for her"
+    clock.at += MINUTE / 6
+    put(house, sms(TANYA, "NEW water through the ceiling, store 114", clock.at))
+    phones.send()
+    assert phones.pages(DANA)[-1].startswith("P1"), "nothing holds that back"
+    clock.at += 10 * MINUTE
+    phones.send()
+    assert scalars(
+        company, "SELECT count(*) FROM outbox WHERE state = 'pending' AND not_before <= :n", n=clock.at
+    ) == [0]
+
+
+def test_two_nodes_make_one_incident_and_send_one_page(company: Engine, rulebook: Rulebook) -> None:
+    clock = Clock()
+    one, two = node(company, rulebook, clock), node(company, rulebook, clock, "two")
+    other = "+16175550115"
+    put(one, *(sms(p, f"NEW no power {n}, store 114", NIGHT) for n in range(12) for p in (TANYA, other)))
+    at_once(lambda: intake.handle_waiting(one, 12), lambda: intake.handle_waiting(two, 12))
+    while intake.handle_waiting(one) + intake.handle_waiting(two):
+        pass
+    assert scalars(company, "SELECT count(*) FROM incidents") == [1]
+    carrier = Carrier()
+    ways = Gateways(sms=carrier, mail=Carrier(), calls=Lines())
+    with ThreadPoolExecutor(2) as first, ThreadPoolExecutor(2) as second:
+        at_once(
+            lambda: delivery.send_pending(one, ways, first, pages=True),
+            lambda: delivery.send_pending(two, ways, second, pages=True),
+        )
+    joint = [
+        m
+        for m in carrier.taken
+        if isinstance(m, SmsOut | MailOut) and "new tickets" in getattr(m, "body", "")
+    ]
+    assert len([m for m in joint if m.to == DANA]) <= 1
+
+
+def test_a_joint_page_that_fails_goes_to_the_next_method_for_all(
+    company: Engine, rulebook: Rulebook, senders: Executor
+) -> None:
+    house = node(company, rulebook, Clock())
+    phones = Phones(house, senders)
+    storm(house, 15)
+    intake.handle_waiting(house)
+    with house.begin() as connection:
+        connection.exec_driver_sql(
+            f"INSERT INTO suppressions (channel, address, since) VALUES ('sms', '{DANA}', now())"
+        )
+    phones.send()
+    placed = [call.to for call in phones.lines.placed]
+    mails = [m.text for m in phones.mail.taken if isinstance(m, MailOut) and "dana" in m.to]
+    assert placed == [DANA] or mails
+    failed = rows(company, "SELECT count(*) FROM events WHERE kind = 'delivery_failed'")
+    assert failed == [(1,)]
+    with house.begin() as connection:
+        (incident,) = incident_store.recent(connection, NIGHT - MINUTE)
+    assert incident.asking == 15
