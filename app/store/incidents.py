@@ -13,6 +13,8 @@ from sqlalchemy import Connection, text
 
 # Advisory locks of this class are held while an account's first incident is made.
 _LOCK = 1043
+FOLDED = "told in one page with others"
+"""The detail of a page that was not sent because another stands for it."""
 
 _STANDING = text(
     """
@@ -66,6 +68,7 @@ _JOIN = text(
     INSERT INTO incident_tickets (ticket_id, incident_id, joined_at)
     SELECT t.id, :incident, :now FROM tickets t
     WHERE t.account = :account AND t.account <> '' AND t.opened_at > :since
+    ORDER BY t.id
     ON CONFLICT (ticket_id) DO NOTHING
     """,
 )
@@ -76,11 +79,11 @@ def join(
 ) -> int:
     """Let the account's tickets opened after `since` join; return how many. More may join until `until`."""
     asked = {"incident": incident_id, "account": account, "since": since, "now": now}
-    joined = connection.execute(_JOIN, asked).rowcount
+    # First, so that whoever joins the same incident waits here and nowhere else.
     connection.execute(
         text("UPDATE incidents SET joins_until = :until WHERE id = :id"), {"id": incident_id, "until": until}
     )
-    return joined
+    return connection.execute(_JOIN, asked).rowcount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,12 +258,42 @@ def fold_into(
         text(
             """
             UPDATE outbox SET state = 'cancelled', lease_until = NULL, claimed_by = '', finished_at = :now,
-                detail = 'told in one page with others'
+                detail = :folded
             WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'sending'
             """
         ),
-        {"ids": list(others), "now": now},
+        {"ids": list(others), "now": now, "folded": FOLDED},
     )
+
+
+_REVIVE = text(
+    """
+    UPDATE outbox SET state = 'pending', finished_at = NULL, detail = '', not_before = :now
+    WHERE id = (
+        SELECT o.id FROM outbox o JOIN tickets t ON t.id = o.ticket_id
+        WHERE o.address = :address AND o.channel = :channel AND o.person = :person AND o.rank = 0
+            AND o.state = 'cancelled' AND o.detail = :folded AND o.created_at >= :since
+            AND t.ended_at IS NULL AND t.doc #>> '{escalation,next_at}' IS NOT NULL
+            AND t.doc #> '{escalation,asked}' @> to_jsonb(CAST(:person AS text))
+        ORDER BY o.id DESC LIMIT 1
+    )
+    """,
+)
+
+
+def revive(
+    connection: Connection, channel: str, address: str, person: str, *, since: datetime, now: datetime
+) -> bool:
+    """Let one of the pages that others stood for be sent after all, if its ticket still asks, now.
+
+    Return whether there was one.
+    """
+    place = {"channel": channel, "address": address}
+    known = {**place, "person": person, "folded": FOLDED, "since": since, "now": now}
+    if not connection.execute(_REVIVE, known).rowcount:
+        return False
+    connection.execute(text("DELETE FROM joint_pages WHERE channel = :channel AND address = :address"), place)
+    return True
 
 
 _ASKED = """

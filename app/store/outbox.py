@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Update, case, func, select, text, update
+from sqlalchemy import Connection, Update, case, select, text, update
 
 from app.store.rows import insert_rows
 from app.store.tables import delivery_attempts, outbox
@@ -354,55 +354,3 @@ def mark_reported(connection: Connection, ids: Collection[int]) -> None:
     """Note that the failure of these messages has been decided upon; it is decided upon once."""
     if ids:
         connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(failure_reported=True))
-
-
-@dataclass(frozen=True, slots=True)
-class LastPage:
-    """A page that went (or is about to go) to an address."""
-
-    address: str
-    ticket_id: int
-    created_at: datetime
-
-
-_LAST_PAGES = text(
-    """
-    SELECT a.address, p.ticket_id, p.created_at
-    FROM unnest(CAST(:addresses AS text[])) AS a(address)
-    CROSS JOIN LATERAL (
-        SELECT ticket_id, created_at, id FROM outbox o
-        WHERE o.address = a.address AND o.rank = 0 AND o.ticket_id IS NOT NULL AND o.created_at >= :since
-        ORDER BY o.id DESC LIMIT 8
-    ) p
-    ORDER BY p.id DESC
-    """,
-)
-
-
-def last_pages(connection: Connection, addresses: Collection[str], since: datetime) -> list[LastPage]:
-    """Return the last few pages to each address, the newest first."""
-    if not addresses:
-        return []
-    rows = connection.execute(_LAST_PAGES, {"addresses": list(addresses), "since": since})
-    return [LastPage(row.address, row.ticket_id, row.created_at) for row in rows]
-
-
-def said_lately(
-    connection: Connection,
-    addresses: Collection[str],
-    text_ids: Collection[str],
-    since: datetime,
-) -> dict[str, int]:
-    """Return how often one of these texts went to each of these addresses since then."""
-    if not addresses:
-        return {}
-    rows = connection.execute(
-        select(outbox.c.address, func.count().label("times"))
-        .where(
-            outbox.c.address.in_(addresses),
-            outbox.c.text_id.in_(text_ids),
-            outbox.c.created_at >= since,
-        )
-        .group_by(outbox.c.address),
-    )
-    return {row.address: row.times for row in rows}

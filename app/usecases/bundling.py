@@ -35,6 +35,8 @@ STANDS_FOR = "stands_for"
 # What asks somebody to take a ticket; any other page tells something of its own.
 _ALIKE = frozenset({TextId.PAGE, TextId.PAGE_UNKNOWN, TextId.PAGE_NEXT, TextId.EXHAUSTED})
 _MEMORY = timedelta(hours=12)
+_EARLIER = timedelta(hours=1)
+"""So much older than the page that stands for it a page may be."""
 _COUNTED = 1000
 _SHOWN = 2
 _WIDTH = 50
@@ -46,6 +48,12 @@ def bundle(house: House, connection: Connection, claimed: Sequence[Claimed], now
 
     Of those to be told together one is returned, with words for all, and the others are given back.
     """
+    for page in claimed:
+        if STANDS_FOR in page.thread and not page.wanted:
+            # Its own ticket is taken, before it could be sent; the others still ask.
+            incident_store.revive(
+                connection, page.channel, page.address, page.person, since=page.created_at - _EARLIER, now=now
+            )
     alike = [c for c in claimed if c.ticket_id is not None and c.text_id in _ALIKE and c.wanted]
     if not alike:
         return list(claimed)
@@ -60,7 +68,7 @@ def bundle(house: House, connection: Connection, claimed: Sequence[Claimed], now
         if scope is not None:
             together.setdefault((scope, page.channel, page.address), []).append(page)
     sent = {page.id: page for page in claimed}
-    for (scope, channel, address), pages in together.items():
+    for (scope, channel, address), pages in sorted(together.items()):  # in one order on all nodes
         every = parse_duration(limits.storm.update_every) if scope else within
         later = incident_store.take_turn(connection, scope, channel, address, now=now, every=every)
         if later is None:

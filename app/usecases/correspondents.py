@@ -16,8 +16,9 @@ from app.domain.replies import Verb, parse_staff
 from app.domain.texts import TextId
 from app.store import directory as directory_store
 from app.store import outbox as outbox_store
+from app.store import said as said_store
 from app.store import tickets as ticket_store
-from app.store.outbox import LastPage
+from app.store.said import LastPage
 from app.usecases import opting_out
 from app.usecases.desk import Desk
 from app.usecases.wording import Origin, written
@@ -152,7 +153,7 @@ def gather(desk: Desk, messages: Sequence[Message]) -> Correspondents:
     pages: list[LastPage] = []
     if people:
         desk.know(ticket_store.held_by(connection, [p.key for p in people]))
-        pages = outbox_store.last_pages(connection, staff_addresses, desk.now - _PAGE_MEMORY)
+        pages = said_store.last_pages(connection, staff_addresses, desk.now - _PAGE_MEMORY)
         desk.know(ticket_store.by_ids(connection, {page.ticket_id for page in pages}))
     numbers = {n for m in messages for n in numbers_in(m)}
     numbers |= {n for n in (replied_number(desk, m) for m in messages) if n is not None}
@@ -161,8 +162,8 @@ def gather(desk: Desk, messages: Sequence[Message]) -> Correspondents:
         ticket_store.by_ids(connection, {t.merged_into for t in desk.tickets.values() if t.merged_into})
     )
     lately = desk.now - _ANSWERS_WITHIN
-    said = outbox_store.said_lately(connection, addresses, _CHATTER, lately)
-    echoed = outbox_store.said_lately(connection, addresses, _ECHOES, lately) if people else {}
+    said = said_store.said_lately(connection, addresses, _CHATTER, lately)
+    echoed = said_store.said_lately(connection, addresses, _ECHOES, lately) if people else {}
     return Correspondents(contacts=contacts, pages=pages, said=said, echoed=echoed, desk=desk)
 
 

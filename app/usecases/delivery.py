@@ -61,9 +61,9 @@ def send_pending(
     house.reach("outbox.claimed")
     gone = [_gone(house, c) for c in claimed if doubtful.went_out(c)]
     claimed = [c for c in claimed if not doubtful.went_out(c)]
-    moot = [_moot(house, c) for c in claimed if not _wanted(c)]
-    refused = [_suppressed(house, c) for c in claimed if _wanted(c) and (c.channel, c.address) in silent]
-    wanted = [c for c in claimed if _wanted(c) and (c.channel, c.address) not in silent]
+    moot = [_moot(house, c) for c in claimed if not c.wanted]
+    refused = [_suppressed(house, c) for c in claimed if c.wanted and (c.channel, c.address) in silent]
+    wanted = [c for c in claimed if c.wanted and (c.channel, c.address) not in silent]
     patience = lease / 3
     # Side by side for different people, one after the other for one: an update overtakes nothing.
     by_address: dict[str, list[Claimed]] = {}
@@ -75,11 +75,6 @@ def send_pending(
     outcomes.record(house, results, now + lease)
     house.reach("outbox.recorded")
     return len(results)
-
-
-def _wanted(message: Claimed) -> bool:
-    """Return whether a message is still to be sent; a text that stands for others is in any case."""
-    return message.wanted or (bundling.STANDS_FOR in message.thread and message.channel != Channel.VOICE)
 
 
 def _gone(house: House, message: Claimed) -> Outcome:

@@ -17,6 +17,7 @@ from app.domain.clocks import zone_of
 from app.domain.delivery import CALL_OUTCOMES
 from app.domain.events import AnyEvent
 from app.domain.message import Channel
+from app.store.incidents import FOLDED
 from app.store.outbox import Delivery
 from app.usecases.views import TicketView
 from app.web.words import (
@@ -103,8 +104,7 @@ def delivery_status(delivery: Delivery) -> tuple[str, str]:
         case "pending" | "sending":
             return "queued", ""
         case "cancelled":
-            together = delivery.detail.startswith("told")
-            return delivery.detail if together else "not sent: no longer needed", ""
+            return FOLDED if delivery.detail == FOLDED else "not sent: no longer needed", ""
         case "failed":
             return f"failed{reason}", "bad"
     match delivery.status:

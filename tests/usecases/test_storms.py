@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from app.ports import MailOut, SmsOut
+from app.ports import GatewayError, MailOut, SmsOut, Trouble
 from app.rulebook.revision import Rulebook
 from app.store import incidents as incident_store
 from app.usecases import delivery, incidents, intake, timers
@@ -26,6 +26,7 @@ from tests.nodes import (
     at_once,
     node,
     put,
+    refusing,
     rows,
     scalars,
     sms,
@@ -243,3 +244,29 @@ def test_a_joint_page_that_fails_goes_to_the_next_method_for_all(
     with house.begin() as connection:
         (incident,) = incident_store.recent(connection, NIGHT - MINUTE)
     assert incident.asking == 15
+
+
+def test_a_joint_page_whose_own_ticket_is_taken_meanwhile_leaves_the_others_to_another(
+    company: Engine, rulebook: Rulebook, senders: Executor
+) -> None:
+    clock = Clock()
+    house = node(company, rulebook, clock)
+    phones = Phones(house, senders)
+    storm(house, 15)
+    intake.handle_waiting(house)
+    away = Gateways(
+        sms=Carrier(refusing(GatewayError("503", trouble=Trouble.TRANSIENT))), mail=Carrier(), calls=Lines()
+    )
+    delivery.send_pending(house, away, senders, pages=True)
+    (number,) = scalars(
+        company,
+        "SELECT number FROM tickets t JOIN outbox o ON o.ticket_id = t.id WHERE o.thread ? 'stands_for'",
+    )
+    put(house, sms(PRIYA, f"TAKE {number}", clock.at))
+    clock.at += MINUTE / 10
+    phones.send()
+    assert [page.splitlines()[0] for page in phones.pages(DANA)] == ["14 new tickets:"]
+    states = (
+        "SELECT o.state FROM tickets t JOIN outbox o ON o.ticket_id = t.id WHERE t.number = :n AND o.rank = 0"
+    )
+    assert scalars(company, states, n=number) == ["cancelled"]
