@@ -5,7 +5,7 @@ What must not live here: what an incident is (usecases/incidents.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -51,6 +51,11 @@ class IncidentButtons:
     def __init__(self, house: House, guard: Guard) -> None:
         self._house = house
         self._guard = guard
+
+    def add_to(self, post: Callable[[str, Callable[[Request, Mapping[str, str]], Response]], None]) -> None:
+        """Put both under their addresses."""
+        post("/incidents/{incident:int}/ack", self.take_all)
+        post("/incidents/{incident:int}/ungroup", self.ungroup)
 
     def take_all(self, request: Request, form: Mapping[str, str]) -> Response:
         """Acknowledge all tickets that wait for an answer."""
