@@ -201,7 +201,7 @@ class BreachReasons(_Model):
 class Storm(_Model):
     """When many new tickets of one account are one incident, and how often people hear of it."""
 
-    tickets: int = Field(default=10, ge=2, le=1000)
+    tickets: int = Field(default=20, ge=2, le=1000)
     within: Length = "1m"
     update_every: Length = "10m"
     calm: Length = "10m"
@@ -210,7 +210,7 @@ class Storm(_Model):
 class PagesToOne(_Model):
     """How many pages one phone or mailbox gets singly."""
 
-    count: int = Field(default=6, ge=1, le=100)
+    count: int = Field(default=10, ge=1, le=1000)
     within: Length = "1m"
 
 

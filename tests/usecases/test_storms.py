@@ -112,13 +112,13 @@ def test_the_next_level_hears_of_all_in_one_call(
     clock = Clock()
     house = node(company, rulebook, clock)
     phones = Phones(house, senders)
-    storm(house, 12, words="water through the ceiling")
+    storm(house, 22, words="water through the ceiling")
     for _ in range(9):
         phones.send()
         clock.at += MINUTE
     assert [call.to for call in phones.lines.placed] == [DANA, PRIYA]
     said = scalars(company, "SELECT body FROM outbox WHERE channel = 'voice' AND state = 'sent' ORDER BY id")
-    assert said[0].startswith("12 tickets are waiting for you; text 1 to take all. The first is: Tidewell")
+    assert said[0].startswith("22 tickets are waiting for you; text 1 to take all. The first is: Tidewell")
 
 
 def test_one_answer_takes_all(company: Engine, rulebook: Rulebook, senders: Executor) -> None:
@@ -145,7 +145,7 @@ def test_all_are_taken_on_the_board_and_an_incident_can_be_undone(
     clock = Clock()
     house = node(company, rulebook, clock)
     phones = Phones(house, senders)
-    storm(house, 12)
+    storm(house, 22)
     phones.send()
     (incident,) = scalars(company, "SELECT id FROM incidents")
     assert incidents.ungroup(house, incident, actor="person:dana")
@@ -155,14 +155,14 @@ def test_all_are_taken_on_the_board_and_an_incident_can_be_undone(
     storm(house, 3, 50)
     intake.handle_waiting(house)
     assert scalars(company, "SELECT count(*) FROM incidents") == [1], "what was undone stays undone"
-    storm(house, 10, 60)
+    storm(house, 20, 60)
     phones.send()
     (other,) = scalars(company, "SELECT id FROM incidents WHERE dissolved_at IS NULL")
     found = incidents.one(house, other)
     assert found is not None
-    assert (found.tickets, found.open, found.asking) == (13, 13, 13)
-    assert incidents.take_all(house, other, person="priya", actor="person:priya") == 13
-    assert scalars(company, "SELECT count(*) FROM tickets WHERE assignee = 'priya'") == [13]
+    assert (found.tickets, found.open, found.asking) == (23, 23, 23)
+    assert incidents.take_all(house, other, person="priya", actor="person:priya") == 23
+    assert scalars(company, "SELECT count(*) FROM tickets WHERE assignee = 'priya'") == [23]
     assert incidents.take_all(house, other, person="dana", actor="person:dana") == 0
 
 
@@ -204,7 +204,7 @@ def test_two_nodes_make_one_incident_and_send_one_page(company: Engine, rulebook
     clock = Clock()
     one, two = node(company, rulebook, clock), node(company, rulebook, clock, "two")
     other = "+16175550115"
-    put(one, *(sms(p, f"NEW no power {n}, store 114", NIGHT) for n in range(12) for p in (TANYA, other)))
+    put(one, *(sms(p, f"NEW no power {n}, store 114", NIGHT) for n in range(30) for p in (TANYA, other)))
     at_once(lambda: intake.handle_waiting(one, 12), lambda: intake.handle_waiting(two, 12))
     while intake.handle_waiting(one) + intake.handle_waiting(two):
         pass
@@ -229,7 +229,7 @@ def test_a_joint_page_that_fails_goes_to_the_next_method_for_all(
 ) -> None:
     house = node(company, rulebook, Clock())
     phones = Phones(house, senders)
-    storm(house, 15)
+    storm(house, 25)
     intake.handle_waiting(house)
     with house.begin() as connection:
         connection.exec_driver_sql(
@@ -243,7 +243,7 @@ def test_a_joint_page_that_fails_goes_to_the_next_method_for_all(
     assert failed == [(1,)]
     with house.begin() as connection:
         (incident,) = incident_store.recent(connection, NIGHT - MINUTE)
-    assert incident.asking == 15
+    assert incident.asking == 25
 
 
 def test_a_joint_page_whose_own_ticket_is_taken_meanwhile_leaves_the_others_to_another(
@@ -252,7 +252,7 @@ def test_a_joint_page_whose_own_ticket_is_taken_meanwhile_leaves_the_others_to_a
     clock = Clock()
     house = node(company, rulebook, clock)
     phones = Phones(house, senders)
-    storm(house, 15)
+    storm(house, 25)
     intake.handle_waiting(house)
     away = Gateways(
         sms=Carrier(refusing(GatewayError("503", trouble=Trouble.TRANSIENT))), mail=Carrier(), calls=Lines()
@@ -265,7 +265,7 @@ def test_a_joint_page_whose_own_ticket_is_taken_meanwhile_leaves_the_others_to_a
     put(house, sms(PRIYA, f"TAKE {number}", clock.at))
     clock.at += MINUTE / 10
     phones.send()
-    assert [page.splitlines()[0] for page in phones.pages(DANA)] == ["14 new tickets:"]
+    assert [page.splitlines()[0] for page in phones.pages(DANA)] == ["24 new tickets:"]
     states = (
         "SELECT o.state FROM tickets t JOIN outbox o ON o.ticket_id = t.id WHERE t.number = :n AND o.rank = 0"
     )
