@@ -5,6 +5,7 @@ What must not live here: what words mean (rulebook), opening and linking the tic
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,6 +16,14 @@ LASTS: Final = timedelta(hours=24)
 """So long after a ticket was opened, a report about its trade is taken for more words about it."""
 
 _ANY: Final = frozenset({"", "other"})
+_CONTINUES = re.compile(
+    r"\W*(?:(?:and|but|now|y|pero|ahora)\s+)?(?:it|its|it's|that|they|these|those|eso)\b", re.IGNORECASE
+)
+
+
+def continues(text: str) -> bool:
+    """Return whether a message begins with a word for what was told before: "it reaches the freezer now"."""
+    return _CONTINUES.match(text) is not None
 
 
 def place_of_report(

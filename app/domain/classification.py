@@ -102,7 +102,8 @@ def trace_of(steps: Iterable[TraceStep]) -> Trace:
 class Classification:
     """What a message is about: `trade` is empty when the message does not tell, which is for triage.
 
-    `rules` are the names of the rules that decided, `trace` every rule that was tried, in order.
+    `rules` are the names of the rules that decided, `trace` every rule that was tried, in order. What is
+    `vague` says too little to be trouble of its own beside an open ticket.
     """
 
     priority: str
@@ -110,6 +111,7 @@ class Classification:
     kind: str = "new"
     tags: tuple[str, ...] = ()
     life_safety: bool = False
+    vague: bool = False
     rules: tuple[str, ...] = ()
     trace: tuple[TraceStep, ...] = ()
 

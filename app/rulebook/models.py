@@ -79,8 +79,9 @@ class TradeRule(Rule):
 
 
 class PriorityRule(Rule):
-    """Decides the priority."""
+    """Decides the priority. What a `vague` one matches says too little to be trouble of its own."""
 
+    vague: bool = False
     priority: Annotated[str, Field(json_schema_extra={"enum": list(PRIORITIES)})]
 
     @field_validator("priority")

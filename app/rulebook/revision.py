@@ -120,9 +120,10 @@ class Rulebook:
         view.values["life_safety"] = danger is not None
         trade = next(stages.trade.matches(view, trace))
         view.values["trade"] = trade.outcome.trade
+        vague = False
         if danger is None:
             decided = next(stages.priority.matches(view, trace))
-            priority, decided_by = decided.outcome.priority, decided.name
+            priority, decided_by, vague = decided.outcome.priority, decided.name, decided.outcome.vague
         else:
             priority, decided_by = _URGENT, danger.name
         view.values["priority"] = priority
@@ -136,6 +137,7 @@ class Rulebook:
             trade=trade.outcome.trade,
             tags=tuple(tags),
             life_safety=danger is not None,
+            vague=vague,
             rules=tuple(rules),
         )
 

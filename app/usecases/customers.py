@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.domain import commands as cmd
-from app.domain.another_trouble import place_of_report
+from app.domain.another_trouble import continues, place_of_report
 from app.domain.classification import WEEKDAYS, Facts
 from app.domain.closing import may_reopen
 from app.domain.directory import Contact, Site
@@ -204,14 +204,14 @@ class _Visit:
         the newest.
         """
         last = tickets[0]
-        if self.reply.verb != CustomerVerb.TEXT or self._names_a_ticket():
+        if self.reply.verb != CustomerVerb.TEXT or self._names_a_ticket() or continues(self.message.text):
             return self.add_to(last)
         account = self.contact.account if self.contact else last.account
         site = self._named_site(account)
         place = site or self.desk.roster.directory.sites.get(last.site)
         rulebook = self.desk.house.rulebook
         found = rulebook.classify(self._facts(account, place, self.message.text))
-        if found.kind != "new":
+        if found.kind != "new" or found.vague:
             return self.add_to(last)
         about, maybe = place_of_report(
             tickets,

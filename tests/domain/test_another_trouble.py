@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.another_trouble import LASTS, place_of_report
+from app.domain.another_trouble import LASTS, continues, place_of_report
 from app.domain.ticket import Ticket
 from tests.building import NIGHT as NOW
 from tests.building import Case
@@ -60,3 +60,15 @@ def test_after_a_day_the_same_trade_may_be_another_trouble() -> None:
 def test_another_site_has_nothing_to_do_with_it() -> None:
     assert numbers([ticket(1, "pest", site="s2")], "pest", "s1") == (0, 0)
     assert numbers([ticket(1, "hvac", site="")], "pest", "s1") == (0, 1)
+
+
+def test_a_word_for_what_was_told_before_goes_on_about_that() -> None:
+    for text in (
+        "it reaches the freezer now",
+        "And it's in aisle 8",
+        "'they keep falling",
+        "eso llega a la nevera",
+    ):
+        assert continues(text), text
+    for text in ("the freezer is down", "item 7 broke", "also the lights", "this is Ann, no power", ""):
+        assert not continues(text), text

@@ -135,3 +135,10 @@ def test_any_message_gets_an_answer(text: str, subject: str) -> None:
     assert answer.priority in PRIORITIES
     assert answer.kind in KINDS
     assert BOOK.route(Facts(text=text), answer).ladder in BOOK.ladders
+
+
+def test_what_says_too_little_is_vague() -> None:
+    for text in ("please use the back door", "pls call me", "hello?"):
+        assert BOOK.classify(Facts(text=text)).vague, text
+    for text in ("ac is not cooling either", "power just went out", "smells like gas in here"):
+        assert not BOOK.classify(Facts(text=text)).vague, text
