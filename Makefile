@@ -5,6 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 # One more than there are cores, for much of a story is waiting; each runner has a PostgreSQL of its own.
 RUNNERS = $(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --editable '.[dev]'
 
 .PHONY: demo test check bench soak clean migration browser
 
@@ -50,7 +51,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) -m venv .venv || { \
 		echo "could not make .venv; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@echo "Installing Closeloop into .venv (a minute or two)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --editable '.[dev]'
+	@$(PIP) || { echo "Once more: an index or a mirror did not answer well" >&2; sleep 5; $(PIP); }
 	@touch $@
 
 # The browser tests take a Chromium that is there. Else root gets Debian's (its mirrors fail at times: twice), and
