@@ -22,7 +22,7 @@ def test_an_incident_is_shown_taken_and_undone(place: Town) -> None:
     board = desk.text("/")
     assert "Incident Pantry Row Markets: 22 tickets came at once, 22 wait for an answer" in board
     assert "Incident Pantry Row Markets: 22 tickets" in desk.text("/tickets/1045")
-    assert "told in one page with others" in desk.text("/tickets/1062")
+    assert "told in one page with others" in desk.text("/tickets/1052")
     (address,) = re.findall(r'action="(/incidents/\d+/)ack"', desk.get("/").body.decode())
     assert desk.post(f"{address}ack", "wrong").status == 403
     key = desk.csrf("/")
