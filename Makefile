@@ -7,7 +7,7 @@ READY := .venv/.ready
 RUNNERS = $(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --editable '.[dev]'
 
-.PHONY: demo test check bench soak clean migration browser
+.PHONY: demo test check bench soak clean migration older-version browser
 
 demo: $(READY)  ## the whole thing on this machine, with a simulator of phones and mailboxes
 	$(BIN)/closeloop demo
@@ -35,6 +35,11 @@ LOG ?= .soak.log
 soak: $(READY)  ## simulated worlds full of trouble for so many SECONDS, from SEED on
 	PYTHONHASHSEED=0 $(BIN)/python -m tests.sim.soak --seconds $(SECONDS) --seed $(SEED) --worlds $(WORLDS) \
 		--days $(DAYS) --per-day $(PER_DAY) --faults $(FAULTS) --log $(LOG)
+
+# Put it into the test of upgrades after a release, or with an older commit to try that one.
+FROM ?= HEAD
+older-version:  ## the code of the commit FROM as the older version that the tests upgrade from
+	git archive --format=tar $(FROM) app migrations rules demo/company.yaml | xz -9e >tests/data/older_version.tar.xz
 
 migration: $(READY)  ## make migration m="what it does": what the tables say and the migrations do not
 	$(BIN)/python -m migrations.new "$(m)"

@@ -105,7 +105,10 @@ def draw_numbers(connection: Connection, count: int) -> list[int]:
 
 
 def events_of(connection: Connection, ticket_id: int) -> list[AnyEvent]:
-    """Return all events of a ticket in the order in which they were recorded."""
+    """Return all events of a ticket in the order in which they were recorded.
+
+    Without those of a kind that this version does not know: during an upgrade its pages still show the rest.
+    """
     rows = connection.execute(
         select(events.c.kind, events.c.at, events.c.recorded_at, events.c.actor, events.c.data)
         .where(events.c.ticket_id == ticket_id)
@@ -118,13 +121,17 @@ def events_of(connection: Connection, ticket_id: int) -> list[AnyEvent]:
             row.data,
         )
         for row in rows
+        if codec.knows(row.kind)
     ]
 
 
 def events_of_many(
     connection: Connection, ids: Collection[int], kinds: Collection[str] = ()
 ) -> dict[int, list[AnyEvent]]:
-    """Return the events of several tickets, each in the order recorded; only some kinds if any are named."""
+    """Return the events of several tickets, each in the order recorded; only some kinds if any are named.
+
+    Raises NewerEventError.
+    """
     found: dict[int, list[AnyEvent]] = {ticket_id: [] for ticket_id in ids}
     wanted = events.c.ticket_id.in_(ids)
     rows = connection.execute(
@@ -176,6 +183,7 @@ def save(connection: Connection, writes: Sequence[TicketWrite], now: datetime) -
 
 
 # One statement for all: each costs a round trip. Their rows are locked in the order of the ids first.
+# What a newer version has put into the document stays there, though this one knows nothing of it.
 _CHANGED = {
     "version": "int",
     "policy": "text",
@@ -193,7 +201,8 @@ _UPDATE = text(
     ), held AS MATERIALIZED (
         SELECT t.id FROM tickets t JOIN told USING (id) ORDER BY t.id FOR NO KEY UPDATE OF t
     )
-    UPDATE tickets t SET {", ".join(f"{name} = told.{name}" for name in _CHANGED)}
+    UPDATE tickets t SET {", ".join(f"{name} = told.{name}" for name in _CHANGED if name != "doc")},
+        doc = t.doc || told.doc
     FROM held, told WHERE t.id = held.id AND told.id = held.id AND t.version = told.before
     """,  # noqa: S608 - names of our own columns
 )

@@ -14,7 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def free_port() -> int:
@@ -26,11 +26,13 @@ def free_port() -> int:
 class ServerProcess:
     """Started, killed with SIGKILL and started again on the same port and database."""
 
-    def __init__(self, environment: dict[str, str], port: int, log: Path) -> None:
+    def __init__(self, environment: dict[str, str], port: int, log: Path, code: Path = ROOT) -> None:
+        """Serve the code in the folder `code`, which may be that of another version."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("CLOSELOOP_")}
         self.environment = {**inherited, **environment}
         self.port = port
         self.log = log
+        self.code = code
         self.launched = 0.0
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -41,7 +43,7 @@ class ServerProcess:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "app", "serve", "--port", str(self.port), "--role", role],
                 env={**self.environment, "CLOSELOOP_CRASH_AT": crash_at},
-                cwd=ROOT,
+                cwd=self.code,
                 stderr=log,
                 stdout=log,
             )
@@ -58,9 +60,23 @@ class ServerProcess:
         assert ended == -signal.SIGKILL, self.log.read_text()[-3000:]
         return True
 
-    def start(self, *, crash_at: str = "") -> Self:
+    def run(self, *command: str) -> None:
+        """Run another command of the same code in the same environment, to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "app", *command],
+            env=self.environment,
+            cwd=self.code,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, (done.stdout + done.stderr).decode()
+
+    def start(self, *, crash_at: str = "", role: str = "both") -> Self:
         """Start the process and wait until it answers."""
-        self.launch(crash_at=crash_at)
+        return self.launch(crash_at=crash_at, role=role).answering()
+
+    def answering(self) -> Self:
+        """Wait until the launched process answers."""
         assert self.process is not None
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
@@ -68,7 +84,8 @@ class ServerProcess:
             try:
                 with urlopen(f"http://127.0.0.1:{self.port}/sign-in", timeout=2):
                     return self
-            except HTTPError:
+            except HTTPError as answer:
+                answer.close()
                 return self
             except (URLError, OSError):
                 time.sleep(0.05)
@@ -80,9 +97,17 @@ class ServerProcess:
         self.process.wait()
 
     def stop(self) -> int:
+        self.leave()
+        return self.ended()
+
+    def leave(self) -> None:
+        """Ask the process to end, once: a second signal would cut its work short."""
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(timeout=40)
+
+    def ended(self) -> int:
+        assert self.process is not None
+        return self.process.wait(timeout=PATIENCE)
 
     def __enter__(self) -> Self:
         return self

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from app.domain import commands as cmd
 from app.domain.clocks import Timer
 from app.domain.errors import ConflictError
 from app.domain.evolve import fold
-from app.store import records, tickets, timers
+from app.store import codec, records, tickets, timers
 from app.store.tickets import TicketWrite
 from tests.building import MINUTE, NIGHT, Case
 from tests.nodes import at_once, scalars
@@ -56,6 +56,28 @@ def test_what_is_written_is_what_is_read(engine: Engine, case: Case) -> None:
         assert tickets.events_of(connection, 7) == case.all_events
         assert fold(7, tickets.events_of(connection, 7)) == case.ticket
         assert timers.of_ticket(connection, 7) == case.last.timers
+
+
+def test_what_a_newer_version_wrote_is_kept_by_one_that_does_not_know_it(engine: Engine, case: Case) -> None:
+    newer = 'UPDATE tickets SET doc = doc || \'{"mood": ["calm"], "trade": "roofing"}\''
+    with engine.begin() as connection:
+        connection.execute(text(newer))
+        connection.execute(
+            text(
+                "INSERT INTO events (id, ticket_id, seq, kind, at, recorded_at, actor, data)"
+                " SELECT 99, id, 99, 'mood_found', now(), now(), 'someone', '{\"mood\": \"calm\"}' FROM tickets"
+            )
+        )
+        assert tickets.by_ids(connection, [7])[7].trade == "roofing", "the rest can be read"
+    case.by(cmd.Acknowledge, "sam", at=11)
+    save(engine, write(case, len(case.first.events)))
+    assert scalars(engine, "SELECT doc ->> 'mood' FROM tickets") == ['["calm"]']
+    assert case.ticket is not None
+    assert scalars(engine, "SELECT doc ->> 'trade' FROM tickets") == [case.ticket.trade]
+    with engine.begin() as connection:
+        assert tickets.events_of(connection, 7) == case.all_events
+        with pytest.raises(codec.NewerEventError, match="'mood_found' of a newer Closeloop"):
+            tickets.events_of_many(connection, [7])
 
 
 def test_the_second_writer_of_a_version_is_told_and_changes_nothing(engine: Engine, case: Case) -> None:
