@@ -146,7 +146,9 @@ def compute(
 
     try:
         # Bytes that are no UTF-8 spoil their own line only; editors that mark UTF-8 at the start may.
-        questions = open(file or sys.stdin.fileno(), encoding="utf-8-sig", errors="replace")  # noqa: PTH123, SIM115
+        source = file or sys.stdin.fileno()
+        # A Path cannot open standard input, and the `with` stands below.
+        questions = open(source, encoding="utf-8-sig", errors="replace")  # noqa: PTH123, SIM115
     except OSError as error:
         typer.echo(f"closeloop: {file} cannot be read: {error.strerror}", err=True)
         raise typer.Exit(2) from None

@@ -19,7 +19,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -375,11 +374,6 @@ def serve(instance: Instance, *, port: int | None = None) -> None:
         server_header=False,
     )
     uvicorn.Server(config).run()
-
-
-def carried(name: str) -> Path:
-    """Return a folder that the distribution carries: `rules`, `demo` or `migrations`."""
-    return schema.carried(name)
 
 
 class PortTakenError(CloseloopError):

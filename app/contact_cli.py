@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from app.usecases.forgetting import Preview
 
+_NAMED = 20  # tickets that a preview lists by number; of the others it only says how many
 contact_cli = typer.Typer(help="People at the customers.", no_args_is_help=True)
 
 
@@ -57,7 +58,7 @@ def lines(found: Preview) -> list[str]:
     who = f"{found.who}, not in the directory"
     if found.name:
         who = f"{found.name} ({found.who})"
-    tickets = ", ".join(map(str, found.tickets[:20])) + (" ..." if len(found.tickets) > 20 else "")  # noqa: PLR2004
+    tickets = ", ".join(map(str, found.tickets[:_NAMED])) + (" ..." if len(found.tickets) > _NAMED else "")
     told = [
         f"Forget {who}:",
         f"  addresses: {', '.join(found.addresses) or 'none'}",

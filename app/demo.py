@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from app import bootstrap
 from app.settings import Settings
 from app.store import schema
+from app.store.carried import carried
 from simulator.config import Config
 from simulator.running import Simulator
 
@@ -37,7 +38,7 @@ def run(home: Path, port: int, phones_port: int, *, open_browser: bool) -> None:
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     port = bootstrap.free_port(port)
     phones_port = bootstrap.free_port(max(phones_port, port + 1))
-    company = bootstrap.carried("demo") / "company.yaml"
+    company = carried("demo") / "company.yaml"
     bootstrap.configure_logging("error")
     # The simulator ends last, so that the last messages still find their phones.
     with _simulator(home, port, phones_port, company) as phones:
@@ -75,7 +76,7 @@ def _settings(home: Path, port: int, phones: Simulator) -> Settings:
         host="127.0.0.1",
         port=port,
         public_url=f"http://127.0.0.1:{port}",
-        rules=(bootstrap.carried("rules"), bootstrap.carried("demo") / "rules"),
+        rules=(carried("rules"), carried("demo") / "rules"),
         twilio_account_sid=_ACCOUNT,
         twilio_auth_token=SecretStr(_TOKEN),
         twilio_from=_NUMBER,

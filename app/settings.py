@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.documents import nearest
 from app.domain.errors import CloseloopError
+from app.store.carried import carried
 
 PREFIX = "CLOSELOOP_"
 
@@ -71,8 +72,6 @@ def _default_home() -> Path:
 
 
 def _default_rules() -> tuple[Path, ...]:
-    from app.store.schema import carried  # noqa: PLC0415 - SQLAlchemy comes with it
-
     return (carried("rules"),)
 
 

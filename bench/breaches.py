@@ -111,7 +111,7 @@ def plans(engine: Engine, wanted: store.Wanted) -> None:
     @event.listens_for(engine, "after_cursor_execute")
     def tell(_c: object, cursor: object, *_more: object) -> None:
         if explaining:
-            print("\n".join(f"    {row[0]}" for row in cursor.fetchall()))  # type: ignore[attr-defined]
+            print("\n".join(f"    {row[0]}" for row in cursor.fetchall()))
 
     for name, ask in (
         ("page", lambda c: store.page(c, wanted, None, 51)),

@@ -89,7 +89,7 @@ def plain(book: Rulebook, facts: Facts) -> str:
     """Ask one rule after the other, as without an index."""
     view = view_of(facts, book._parts.vocabulary)  # noqa: SLF001 - the naive way needs the inside
     view.values.update(life_safety=False, trade="")
-    for rule in book._parts.stages.priority.rules:  # noqa: SLF001
+    for rule in book._parts.stages.priority.rules:  # noqa: SLF001 - as above
         if rule.condition(view):
             return rule.name
     return ""

@@ -63,7 +63,7 @@ def of_ticket(ticket: Ticket, events: Sequence[AnyEvent], armed: frozenset[Timer
     decided = max(e.recorded_at for e in events)
     wanted = wanted_timers(ticket, policy, read_clocks(ticket, policy, decided))
     assert armed == wanted, f"{ticket.number}: armed {sorted(armed)}, wanted {sorted(wanted)}"
-    breaches = [e.metric for e in events if e.kind == "breached"]  # type: ignore[union-attr]
+    breaches = [e.metric for e in events if e.kind == "breached"]
     assert len(breaches) == len(set(breaches)), f"{ticket.number} recorded a breach twice"
 
 

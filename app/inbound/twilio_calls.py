@@ -190,4 +190,5 @@ def _is_machine(request: Request) -> bool:
 
 def _round(request: Request) -> int:
     given = request.query_params.get("r", "1")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 3 else _ROUNDS_IN_ALL  # noqa: PLR2004
+    one = given.isascii() and given.isdigit() and len(given) < 3  # noqa: PLR2004 - more digits are none of ours
+    return int(given) if one else _ROUNDS_IN_ALL

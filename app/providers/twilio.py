@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from requests import Session
 from requests.exceptions import ConnectionError as RequestsConnectionError
@@ -28,6 +28,9 @@ _SHORTEST_VALIDITY = 1
 _LONGEST_VALIDITY = 36_000
 NEWEST = 100
 """How many of the newest texts or calls to a number are looked through, in one request."""
+
+CALL_OVER = ("completed", "busy", "no-answer", "canceled", "failed")
+"""The statuses of a call that has ended, as Twilio's lists have them."""
 
 AnswerT = TypeVar("AnswerT")
 
@@ -100,9 +103,7 @@ class TwilioSms:
         # Not filtered by DateSent: what Twilio has taken and not sent yet has none.
         listed = asked(lambda: self._client.messages.list(to=to, limit=NEWEST, page_size=NEWEST))
         return [
-            Found(provider_id=str(text.sid), text=str(text.body or ""))
-            for text in listed
-            if text.date_created is None or text.date_created >= since
+            Found(provider_id=str(text.sid), text=str(text.body or "")) for text in made_since(since, listed)
         ]
 
     def close(self) -> None:
@@ -137,6 +138,11 @@ def asked(request: Callable[[], AnswerT]) -> AnswerT:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         # The answer was a success that the SDK could not read.
         raise unanswered("Twilio", error) from error
+
+
+def made_since(since: datetime, listed: list[Any]) -> list[Any]:
+    """Return those of the SDK's records that may have been made since then: all but the older ones."""
+    return [record for record in listed if record.date_created is None or record.date_created >= since]
 
 
 def refusal_of(error: TwilioException) -> GatewayError:

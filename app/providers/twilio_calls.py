@@ -12,7 +12,7 @@ from datetime import datetime
 from app.domain.delivery import call_status
 from app.domain.message import Channel, Inbound, InboundKind
 from app.ports import CallOut, Found, GatewayError, Sent, Trouble
-from app.providers.twilio import NEWEST, TwilioConfig, asked, connect
+from app.providers.twilio import CALL_OVER, NEWEST, TwilioConfig, asked, connect, made_since
 
 # Short: most voicemails answer after 25 to 30 seconds, and the next person is better than a voicemail.
 _RING_SECONDS = 20
@@ -20,7 +20,6 @@ _TALK_SECONDS = 1200  # with a talk to the store that a key asked for
 _PATIENCE = "#rc=2&rp=all&ct=2000&rt=5000"
 _PHONE_NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _EVENTS = ["initiated", "ringing", "answered", "completed"]
-_OVER = ("completed", "busy", "no-answer", "canceled", "failed")
 
 
 class TwilioCalls:
@@ -60,9 +59,8 @@ class TwilioCalls:
             )
         )
         return [
-            Found(provider_id=str(call.sid), over=str(call.status) in _OVER)
-            for call in listed
-            if call.date_created is None or call.date_created >= since
+            Found(provider_id=str(call.sid), over=str(call.status) in CALL_OVER)
+            for call in made_since(since, listed)
         ]
 
     def look_up(self, provider_id: str, outbox_id: int, now: datetime) -> Inbound:

@@ -11,11 +11,10 @@ from typing import Any
 from app.domain.charsets import storable
 from app.domain.message import Channel, Inbound, InboundKind
 from app.domain.phone_numbers import caller_of, phone_of
-from app.providers.twilio import TwilioConfig, asked, connect
+from app.providers.twilio import CALL_OVER, TwilioConfig, asked, connect
 
 _PAGE = 1000
 _MOST_MEDIA = 10
-_OVER = ("completed", "busy", "no-answer", "canceled", "failed")
 
 
 class TwilioReceived:
@@ -37,7 +36,9 @@ class TwilioReceived:
         calls = self._client.calls.list(start_time_after=start, **pages, **ours)
         # Newest first in the lists; two of one second stay in their order.
         found = [self._text(text) for text in texts[::-1] if text.direction == "inbound"]
-        found += [_call(call) for call in calls[::-1] if call.direction == "inbound" and call.status in _OVER]
+        found += [
+            _call(call) for call in calls[::-1] if call.direction == "inbound" and call.status in CALL_OVER
+        ]
         # A filter that took only the day into account would let through more.
         return sorted((item for item in found if item.received_at >= start), key=lambda i: i.received_at)
 

@@ -56,7 +56,7 @@ def clear_failing(connection: Connection, reached: Collection[tuple[str, str]]) 
 def lock_codes(connection: Connection, person: str) -> list[SentCode]:
     """Return the person's codes, locked until this transaction ends, so that tries are counted one by one."""
     rows = connection.execute(select(address_codes).where(address_codes.c.person == person).with_for_update())
-    return [SentCode(**row._mapping) for row in rows]  # noqa: SLF001
+    return [SentCode(**row._mapping) for row in rows]
 
 
 def put_code(connection: Connection, code: SentCode) -> None:

@@ -6,7 +6,7 @@ once, as JSON. What must not live here: what a load changes and how it says so (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -308,8 +308,8 @@ def _person_row(person: Person) -> Row:
 
 
 def _account(row: Row) -> Account:
-    day: Callable[[str | None], date | None] = lambda text: date.fromisoformat(text) if text else None  # noqa: E731
-    dates = {name: day(row[name]) for name in ("contract_start", "contract_end")}
+    given = {name: row[name] for name in ("contract_start", "contract_end")}
+    dates = {name: date.fromisoformat(day) if day else None for name, day in given.items()}
     return Account(**{**_known(Account, row), **dates})
 
 

@@ -123,7 +123,7 @@ def overrides_ahead(
     if schedule:
         found = found.where(overrides.c.schedule == schedule)
     rows = connection.execute(found.order_by(overrides.c.id).limit(limit))
-    return [OverrideRow(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
+    return [OverrideRow(**row._mapping) for row in rows]
 
 
 def revoke_override(connection: Connection, override_id: int, *, by: str, now: datetime) -> bool:
@@ -188,7 +188,7 @@ def forget_except(connection: Connection, job: str, keys: Collection[str]) -> No
 
 
 def _leave(row: Row[tuple[object, ...]]) -> LeaveRow:
-    return LeaveRow(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    return LeaveRow(**row._mapping)
 
 
 @dataclass(frozen=True, slots=True)

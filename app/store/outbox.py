@@ -105,7 +105,7 @@ def claim(
     low, high = (PAGE, PAGE) if pages else (PAGE + 1, NOTICE)
     asked = {"now": now, "lease": now + lease, "node": node, "batch": batch, "low": low, "high": high}
     rows = connection.execute(_CLAIM, asked)
-    claimed = [Claimed(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
+    claimed = [Claimed(**row._mapping) for row in rows]
     return sorted(claimed, key=lambda c: (c.rank, c.id))
 
 
@@ -258,7 +258,7 @@ def deliveries(connection: Connection, ids: Collection[int]) -> dict[int, Delive
     if not ids:
         return {}
     statement = select(*_DELIVERY).where(outbox.c.id.in_(ids)).order_by(outbox.c.id).with_for_update()
-    return {row.id: Delivery(**row._mapping) for row in connection.execute(statement)}  # noqa: SLF001
+    return {row.id: Delivery(**row._mapping) for row in connection.execute(statement)}
 
 
 def of_ticket(connection: Connection, ticket_id: int, limit: int = 500) -> list[Delivery]:
@@ -266,7 +266,7 @@ def of_ticket(connection: Connection, ticket_id: int, limit: int = 500) -> list[
     rows = connection.execute(
         select(*_DELIVERY).where(outbox.c.ticket_id == ticket_id).order_by(outbox.c.id.desc()).limit(limit),
     )
-    return [Delivery(**row._mapping) for row in rows][::-1]  # noqa: SLF001
+    return [Delivery(**row._mapping) for row in rows][::-1]
 
 
 def by_provider_ids(connection: Connection, provider_ids: Collection[str]) -> dict[str, int]:

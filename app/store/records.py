@@ -39,7 +39,7 @@ def audit_of(connection: Connection, kind: str, limit: int = 100) -> list[AuditE
     rows = connection.execute(
         select(audit).where(audit.c.kind == kind).order_by(audit.c.id.desc()).limit(limit)
     )
-    return [AuditEntry(**row._mapping) for row in rows]  # noqa: SLF001
+    return [AuditEntry(**row._mapping) for row in rows]
 
 
 def keep_revision(connection: Connection, digest: str, document: Mapping[str, Any], now: datetime) -> None:
@@ -168,7 +168,7 @@ def user(connection: Connection, email: str) -> User | None:
     """Return the user with this mail address (any case)."""
     columns = [users.c[name] for name in User.__dataclass_fields__]
     row = connection.execute(select(*columns).where(users.c.email == email.lower())).first()
-    return User(**row._mapping) if row else None  # noqa: SLF001
+    return User(**row._mapping) if row else None
 
 
 def put_user(connection: Connection, person: User, now: datetime) -> bool:

@@ -1,25 +1,23 @@
 """The database's schema and its revisions: which one it has, which one this code needs, and the way there.
 
-Drives Alembic over the scripts in `migrations/`. No table is described here: *tables.py do that. Alembic is
-imported inside of the functions, because it takes a third of a second and the command line has no need of it.
+Drives Alembic over the scripts in `migrations/`. No table is described here: *tables.py do that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from psycopg import errors
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from app.domain.errors import CloseloopError
-
-if TYPE_CHECKING:
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
+from app.store.carried import carried
 
 _LOCK = 0x436C6F73656C6F6F  # "Closeloo": who migrates holds this advisory lock of the database
 # A migration waits this long for a table, and whoever comes after it waits as long: better it gives up.
@@ -40,19 +38,6 @@ class SchemaBusyError(CloseloopError):
     """A table was in use for too long, and nothing was changed; run again: closeloop migrate."""
 
     permanent = False
-
-
-def carried(name: str) -> Path:
-    """Return the folder `name` that the wheel carries inside of the package and a checkout has beside it.
-
-    Raises FileNotFoundError when there is neither.
-    """
-    package = Path(__file__).resolve().parents[1]
-    # The wheel's first: beside an installed package lie other people's folders.
-    for folder in (package / "_carried" / name, package.parent / name):
-        if folder.is_dir():
-            return folder
-    raise FileNotFoundError(name)
 
 
 def head() -> str | None:
@@ -87,8 +72,6 @@ def upgrade(engine: Engine) -> tuple[str, ...]:
 
     Each migration is one transaction. Raises SchemaTooNewError, SchemaBusyError.
     """
-    from alembic import command  # noqa: PLC0415
-
     with _turn(engine) as connection:
         before = _current(connection)
         _refuse_newer(before)
@@ -100,8 +83,6 @@ def upgrade(engine: Engine) -> tuple[str, ...]:
 
 def downgrade(engine: Engine, to: str = "base") -> None:
     """Take the database back to revision `to`, dropping what came after, data too. Raises as `upgrade`."""
-    from alembic import command  # noqa: PLC0415
-
     with _turn(engine) as connection:
         _refuse_newer(_current(connection))
         _run(connection, lambda config: command.downgrade(config, to))
@@ -124,8 +105,6 @@ def make(connection: Connection, revision: str) -> None:
     What is there already is dropped when it is of another revision: that it has no rows is for the caller to
     see to, after `reserve`. Raises SchemaTooNewError when `revision`, or the database's, is not known here.
     """
-    from alembic import command  # noqa: PLC0415
-
     has = revision_of(connection)
     _refuse_newer(has)
     if has == revision:
@@ -151,15 +130,11 @@ def knows(revision: str) -> bool:
 
 def revision_of(connection: Connection) -> str | None:
     """Return the revision that the database has, None if it was never migrated."""
-    from alembic.migration import MigrationContext  # noqa: PLC0415
-
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def configuration() -> Config:
     """Return Alembic's configuration, complete but for the connection."""
-    from alembic.config import Config  # noqa: PLC0415
-
     config = Config()
     config.set_main_option("script_location", str(carried("migrations")).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
@@ -169,8 +144,6 @@ def configuration() -> Config:
 
 
 def _scripts() -> ScriptDirectory:
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
-
     return ScriptDirectory.from_config(configuration())
 
 

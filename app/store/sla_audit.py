@@ -119,7 +119,7 @@ def _stored(
         read = tuple(_event(event) for event in happened)
     except (ValueError, KeyError) as error:
         unreadable = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-    columns = {name: row._mapping[name] for name in _DOC_COLUMNS}  # noqa: SLF001 - the row's public mapping
+    columns = {name: row._mapping[name] for name in _DOC_COLUMNS}
     return Stored(
         id=row.id,
         number=row.number,

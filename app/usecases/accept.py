@@ -112,7 +112,7 @@ class InboxWriter:
             answers = self._store(jobs, refusals)
         except Exception as error:  # noqa: BLE001 - one bad item must not refuse the others
             if is_unavailable(error):  # trying one by one would keep all of them waiting, each for a time-out
-                log.error("inbox_unavailable", error=repr(error)[:500])  # noqa: TRY400
+                log.error("inbox_unavailable", error=repr(error)[:500])  # noqa: TRY400 - the same trace each time
                 for job in jobs:
                     _reject(job, StorageUnavailableError("the database is away; try again"))
                 return
@@ -140,8 +140,8 @@ class InboxWriter:
         try:
             clean = _Job([_storable(item) for item in job.items], job.loop, job.answer)
             (answer,) = self._store([clean], [])
-        except Exception as again:  # noqa: BLE001
-            log.error("inbox_unavailable", error=repr(error), again=repr(again))  # noqa: TRY400
+        except Exception as again:  # noqa: BLE001 - whatever it was, the provider posts it again
+            log.error("inbox_unavailable", error=repr(error), again=repr(again))  # noqa: TRY400 - both in a line
             _reject(job, StorageUnavailableError("the database cannot store this now; try again"))
             return
         _resolve([job], [answer])

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from app.domain.directory import MethodKind, Role
+from app.domain.directory import ContactMethod, MethodKind, Role
 from app.domain.message import Channel
 from app.domain.roster import Scope
 from app.store import oncall
@@ -20,7 +20,8 @@ from app.usecases.house import House
 ALARM_EVERY = timedelta(minutes=15)
 BY_PHONE = frozenset({Channel.SMS, Channel.VOICE})
 """What one provider carries; the other one has the mails."""
-_PATHS = {MethodKind.SMS: Channel.SMS, MethodKind.EMAIL: Channel.EMAIL}
+PATHS = {MethodKind.SMS: Channel.SMS, MethodKind.EMAIL: Channel.EMAIL}
+"""The contact methods that words of our own go by, and how."""
 _KEPT = timedelta(days=1)
 _LONGEST = 80
 
@@ -42,28 +43,44 @@ def raise_alarm(
         (person, method)
         for person in roster.who([Role.DUTY_MANAGER], Scope(), now)
         for method in roster.methods(person)
-        if method.kind in _PATHS and _PATHS[method.kind] not in without
+        if method.kind in PATHS and PATHS[method.kind] not in without
     ]
     outbox_store.put(
         connection,
         [
-            OutboxRow(
-                id=house.ids.next(),
-                ticket_id=None,
+            row_to(
+                house,
+                person,
+                method,
                 rank=PAGE,
-                text_id=kind,
-                channel=_PATHS[method.kind],
-                address=method.address,
-                person=person,
-                subject="Closeloop needs a look" if method.kind == MethodKind.EMAIL else "",
+                kind=kind,
+                subject="Closeloop needs a look",
                 body=f"Closeloop alarm: {words}. Whoever runs it: closeloop doctor",
-                created_at=now,
-                not_before=now,
             )
             for person, method in methods
         ],
     )
     return bool(methods)
+
+
+def row_to(
+    house: House, person: str, method: ContactMethod, *, rank: int, kind: str, subject: str, body: str
+) -> OutboxRow:
+    """Return words of our own, about no ticket, to one of a person's addresses; mails have the subject."""
+    now = house.clock.now()
+    return OutboxRow(
+        id=house.ids.next(),
+        ticket_id=None,
+        rank=rank,
+        text_id=kind,
+        channel=PATHS[method.kind],
+        address=method.address,
+        person=person,
+        subject=subject if method.kind == MethodKind.EMAIL else "",
+        body=body,
+        created_at=now,
+        not_before=now,
+    )
 
 
 def provider_alarm(house: House, connection: Connection, channel: Channel, what: str) -> None:

@@ -139,7 +139,8 @@ class House:
                 if document is not None and newest.hash != self.rulebook.hash:
                     self.rulebook = from_document(document)
             except CloseloopError as error:
-                log.error("rulebook_unreadable", revision=newest.hash, error=str(error)[:500])  # noqa: TRY400
+                why = str(error)[:500]
+                log.error("rulebook_unreadable", revision=newest.hash, error=why)  # noqa: TRY400 - the rules', not ours
             self.applied = newest.number
 
     @property

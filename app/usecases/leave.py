@@ -195,7 +195,8 @@ def read_moment(text: str, zone: str, *, end: bool = False) -> datetime:
     try:
         if len(text) == len("2026-07-01"):
             day = date.fromisoformat(text) + timedelta(days=1 if end else 0)
-            return local_instant(datetime(day.year, day.month, day.day), ZoneInfo(zone), end=end)  # noqa: DTZ001
+            midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - local wall time, placed in its zone below
+            return local_instant(midnight, ZoneInfo(zone), end=end)
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             return local_instant(moment, ZoneInfo(zone), end=end)

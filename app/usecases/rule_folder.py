@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 
 from app.documents import DocumentError
 from app.domain.directory import MethodKind, Role
-from app.domain.message import Channel
 from app.domain.roster import Scope
 from app.domain.segments import to_gsm
 from app.rulebook.revision import load
@@ -22,12 +21,12 @@ from app.store import outbox as outbox_store
 from app.store import records
 from app.store.directory import DirectoryEmptyError
 from app.store.outbox import NOTICE, OutboxRow
+from app.usecases.alarms import PATHS, row_to
 from app.usecases.house import House
 
 log = structlog.get_logger()
 
 ALARM = "rules_not_taken"
-_SENDABLE = {MethodKind.SMS: Channel.SMS, MethodKind.EMAIL: Channel.EMAIL}
 _LONGEST = 200
 
 Signature = tuple[tuple[str, int, int], ...]
@@ -103,24 +102,16 @@ class RuleFolder:
             roster = house.roster(connection)
         except DirectoryEmptyError:
             return []  # the log has it
-        rows = []
-        for person in roster.who([Role.DUTY_MANAGER], Scope(), now):
-            for method in [m for m in roster.methods(person) if m.kind in _SENDABLE][:1]:
-                mail = method.kind == MethodKind.EMAIL
-                rows.append(
-                    OutboxRow(
-                        id=house.ids.next(),
-                        ticket_id=None,
-                        rank=NOTICE,
-                        text_id=ALARM,
-                        channel=_SENDABLE[method.kind],
-                        address=method.address,
-                        person=person,
-                        subject="RULES: a change was not taken over" if mail else "",
-                        body=f"{short}\n\n{whole}\n" if mail else short,
-                        thread={},
-                        created_at=now,
-                        not_before=now,
-                    )
-                )
-        return rows
+        return [
+            row_to(
+                house,
+                person,
+                method,
+                rank=NOTICE,
+                kind=ALARM,
+                subject="RULES: a change was not taken over",
+                body=f"{short}\n\n{whole}\n" if method.kind == MethodKind.EMAIL else short,
+            )
+            for person in roster.who([Role.DUTY_MANAGER], Scope(), now)
+            for method in [m for m in roster.methods(person) if m.kind in PATHS][:1]
+        ]

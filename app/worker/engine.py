@@ -84,7 +84,7 @@ class Loop:
                 while not self._stopping.is_set() and self._work():
                     pass
             except Exception as error:  # noqa: BLE001 - the loop must outlive a database that is away
-                log.error("loop_failed", loop=self._name, error=repr(error)[:500])  # noqa: TRY400
+                log.error("loop_failed", loop=self._name, error=repr(error)[:500])  # noqa: TRY400 - each second
                 self._stopping.wait(_PAUSE_AFTER_ERROR)
 
     def _rest(self) -> bool:

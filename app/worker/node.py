@@ -52,7 +52,7 @@ class Heart:
                 if self._is_dead is not None:
                     self._pulse.take_over(self._is_dead)
             except Exception as error:  # noqa: BLE001 - it must outlive a database that is away
-                log.error("beat_failed", error=repr(error)[:300])  # noqa: TRY400
+                log.error("beat_failed", error=repr(error)[:300])  # noqa: TRY400 - at each beat, the same trace
             self._stopping.wait(BEAT_SECONDS)
 
 

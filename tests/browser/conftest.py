@@ -51,7 +51,7 @@ def opened(browser: Browser, place: Town) -> Iterator[Opener]:
             if forgive not in words:
                 complaints.append(words)
 
-        context = browser.new_context(viewport=size, **options)  # type: ignore[arg-type]
+        context = browser.new_context(viewport=size, **options)
         contexts.append(context)
         page = context.new_page()
         pages.append(page)

@@ -81,7 +81,7 @@ def test_nobody_at_all_alarms_and_tries_again_without_a_tight_loop() -> None:
     assert case.ticket is not None
     assert case.ticket.escalation.next_at == NIGHT + 15 * MINUTE
     short = Ladder((Level(("account_manager",), timedelta(0)),), 0)
-    assert Case(who=directory(people={}), ladder=short).ticket.escalation.next_at == NIGHT + MINUTE  # type: ignore[union-attr]
+    assert Case(who=directory(people={}), ladder=short).ticket.escalation.next_at == NIGHT + MINUTE
 
 
 def test_an_ack_stops_the_asking_and_tells_everybody() -> None:
@@ -159,8 +159,8 @@ def test_done_without_ack_implies_what_was_skipped() -> None:
     case = Case()
     case.by(cmd.Resolve, "ana", at=20, text="reset the breaker")
     assert case.kinds(case.last) == ["acknowledged", "arrived", "resolved", "warned", "breached"]
-    assert all(e.implied for e in case.last.events[:2])  # type: ignore[union-attr]
-    assert case.last.reports["arrive"].state == "met"  # type: ignore[index]
+    assert all(e.implied for e in case.last.events[:2])
+    assert case.last.reports["arrive"].state == "met"
 
 
 def test_done_without_words_asks_for_them_and_the_next_words_are_the_answer() -> None:
@@ -180,7 +180,7 @@ def test_an_unanswered_question_is_asked_again_then_closed_as_unconfirmed() -> N
     assert (case.now - NIGHT, case.said()) == (timedelta(hours=2), [("customer", "closing_reminder_c")])
     case.fire("closure")
     assert case.now - NIGHT == timedelta(hours=4)
-    assert (case.state, case.ticket.confirmed) == ("closed", False)  # type: ignore[union-attr]
+    assert (case.state, case.ticket.confirmed) == ("closed", False)
 
 
 def test_life_safety_is_never_closed_without_an_answer() -> None:
@@ -247,7 +247,7 @@ def test_an_ack_at_or_before_due_is_met(minutes: float) -> None:
     case = Case()
     case.by(cmd.Acknowledge, "ana", at=minutes)
     assert "breached" not in case.kinds()
-    assert case.last.reports["acknowledge"].state == "met"  # type: ignore[index]
+    assert case.last.reports["acknowledge"].state == "met"
 
 
 def test_a_breach_is_recorded_once_at_its_own_instant_even_if_noticed_late() -> None:

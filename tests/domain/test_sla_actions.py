@@ -107,7 +107,7 @@ def test_a_breach_escalates_at_once_and_names_each_person_once() -> None:
     assert case.kinds(case.last) == ["breached", "escalated", "level_reached"]
     assert case.said() == [("dora", "breach"), ("dora", "page_next")]
     level = case.last.events[-1]
-    assert (level.reason, level.level, level.people) == ("breach", 3, ("dora",))  # type: ignore[union-attr]
+    assert (level.reason, level.level, level.people) == ("breach", 3, ("dora",))
     assert level.at == case.now
 
 
@@ -120,7 +120,7 @@ def test_the_holder_stays_while_the_next_level_is_asked() -> None:
     assert case.ticket.escalation.asked == ("sam",)
     case.by(cmd.Acknowledge, "sam", at=62)
     assert case.ticket.assignee == "ana"
-    assert case.last.events[0].joined  # type: ignore[union-attr]
+    assert case.last.events[0].joined
 
 
 def test_nothing_is_asked_for_a_ticket_that_is_fixed_or_over() -> None:
@@ -194,7 +194,7 @@ def test_moving_a_ticket_arms_its_clocks_by_the_new_policy() -> None:
     case = Case(policy=policy())
     decision = move(case, "1h", at=5)
     (moved,) = decision.events
-    assert (moved.kind, moved.policy, moved.previous) == ("policy_moved", "new", "hash")  # type: ignore[union-attr]
+    assert (moved.kind, moved.policy, moved.previous) == ("policy_moved", "new", "hash")
     assert decision.ticket.policy == "new"
     (timer,) = [t for t in decision.timers if t.kind == "clock"]
     assert timer.due_at - NIGHT == 48 * MINUTE
@@ -217,11 +217,11 @@ def test_a_breach_on_record_never_heals_by_moving() -> None:
     case.fire("clock", "acknowledge")
     assert "breached" in case.kinds(case.last)
     decision = move(case, "1h", at=20)
-    report = decision.reports["acknowledge"]  # type: ignore[index]
+    report = decision.reports["acknowledge"]
     assert (report.state, report.breached, report.breached_at) == ("running", True, NIGHT + 15 * MINUTE)
     assert "clock" not in {t.kind for t in decision.timers}  # nothing warns of what is on record
     case.by(cmd.Acknowledge, "ana", at=30)
-    report = case.last.reports["acknowledge"]  # type: ignore[index]
+    report = case.last.reports["acknowledge"]
     assert (report.state, report.breached, report.elapsed_seconds) == ("missed", True, 1800)
 
 

@@ -25,7 +25,7 @@ def ack(who: str = "ana") -> cmd.Acknowledge:
 
 
 def at(case: Case, kind: str) -> datetime:
-    return next(e.at for e in case.all_events if e.kind == kind)  # type: ignore[no-any-return]
+    return next(e.at for e in case.all_events if e.kind == kind)
 
 
 def test_an_answer_in_time_that_was_read_too_late_is_in_time() -> None:
@@ -43,7 +43,7 @@ def test_a_breach_that_was_noticed_before_is_not_undone() -> None:
     case.do(cmd.TimerFired(kind="clock", key="acknowledge", due_at=NIGHT + 12 * MINUTE), at=16)
     heard(case, ack(), came=14, read=17)
     assert at(case, "acknowledged") == NIGHT + 16 * MINUTE
-    assert case.last.reports["acknowledge"].breached_at == NIGHT + 15 * MINUTE  # type: ignore[index]
+    assert case.last.reports["acknowledge"].breached_at == NIGHT + 15 * MINUTE
     assert case.kinds().count("breached") == 1
 
 

@@ -62,7 +62,7 @@ def world(parse_mode: str) -> Iterator[tuple[World, Simulator]]:
         async def __call__(self, scope: object, receive: object, send: object) -> None:
             with lock:
                 app = self.app
-            await app(scope, receive, send)  # type: ignore[operator]
+            await app(scope, receive, send)
 
     later = Later()
     config = InboundConfig(public_base_url="http://placeholder", inbound_domain="inbound.example.com")

@@ -220,7 +220,7 @@ def test_a_revision_of_before_there_was_some_text_still_works() -> None:
     document = copy.deepcopy(dict(load(RULES).document))
     for language in ("en", "es"):
         for name in ("page", "help_c", "call_page"):
-            document["files"][f"texts/{language}"].pop(name, None)  # type: ignore[index]
+            document["files"][f"texts/{language}"].pop(name, None)
     texts = from_document(document).texts
     facts = {"number": "1042", "priority": "P1", "quote": "water", "link": "http://x/t/1"}
     assert texts.render_sms(TextId.PAGE, "es", facts) == "1042 P1 http://x/t/1 water"

@@ -5,6 +5,7 @@ What must not live here: which work is due (world.py), what must hold (watch.py)
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,7 +30,7 @@ _HELD = text("SELECT id FROM outbox WHERE claimed_by = :node")
 Work = Callable[[Node], int]
 
 
-class Machines:
+class Machines(ABC):
     """Two nodes; a world is these with people, time and work."""
 
     agenda: Agenda
@@ -51,13 +52,13 @@ class Machines:
         self._may_be_overtaken = False  # whether somebody has read, holds no lock, and writes soon
         self._disturbed = start  # until when something was wrong that may have made work late
 
+    @abstractmethod
     def advance(self, until: datetime) -> None:
         """Let time pass, and do what comes due."""
-        raise NotImplementedError
 
+    @abstractmethod
     def settle(self) -> None:
         """Do all work that is due now."""
-        raise NotImplementedError
 
     def alive(self) -> list[Node]:
         return [node for node in self.nodes if node.up and node not in self._stack]

@@ -211,7 +211,7 @@ def test_what_is_not(empty_url: str) -> None:
 
 def test_no_free_connection_is_worth_trying_again(empty_url: str) -> None:
     engine = connect(empty_url, pool_size=1)
-    engine.pool._timeout = 0.01  # type: ignore[attr-defined]
+    engine.pool._timeout = 0.01
     with engine.connect(), pytest.raises(NoFreeConnectionError) as caught:
         engine.connect()
     engine.dispose()

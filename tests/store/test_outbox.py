@@ -45,7 +45,7 @@ def claim(
 
 
 def record(engine: Engine, node: str, claimed: Claimed, state: str = "sent", **more: object) -> None:
-    attempt = Attempt(id=claimed.id, attempt=claimed.attempts, state=state, at=NIGHT, **more)  # type: ignore[arg-type]
+    attempt = Attempt(id=claimed.id, attempt=claimed.attempts, state=state, at=NIGHT, **more)
     with engine.begin() as connection:
         outbox.record(connection, [attempt], node)
 
@@ -76,8 +76,8 @@ def test_no_row_goes_to_two_nodes(engine: Engine) -> None:
             mine += [c.id for c in found]
         return mine
 
-    one, two, three = at_once(*[lambda node=node: work(node) for node in ("one", "two", "three")])  # type: ignore[misc]
-    assert sorted([*one, *two, *three]) == list(range(1, 41))  # type: ignore[misc]
+    one, two, three = at_once(*[lambda node=node: work(node) for node in ("one", "two", "three")])
+    assert sorted([*one, *two, *three]) == list(range(1, 41))
 
 
 def test_a_lease_that_ran_out_gives_the_row_back_and_the_old_result_counts_for_nothing(

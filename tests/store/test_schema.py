@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
 from app.store import schema
+from app.store.carried import carried
 from app.store.engine import connect
 from app.store.schema import SchemaBusyError, SchemaTooNewError, SchemaTooOldError
 from app.store.tables import metadata
@@ -169,6 +170,6 @@ def test_a_migration_leaves_the_pool_as_it_was(copied: Callable[[str], AbstractC
 
 
 def test_what_the_wheel_carries_is_found_in_a_checkout() -> None:
-    assert (schema.carried("migrations") / "env.py").exists()
+    assert (carried("migrations") / "env.py").exists()
     with pytest.raises(FileNotFoundError):
-        schema.carried("nothing-of-the-kind")
+        carried("nothing-of-the-kind")

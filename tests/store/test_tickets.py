@@ -104,7 +104,7 @@ def test_of_many_writers_at_once_one_wins(engine: Engine, case: Case) -> None:
             return False
         return True
 
-    assert sorted(at_once(*[attempt] * 4)) == [False, False, False, True]  # type: ignore[type-var]
+    assert sorted(at_once(*[attempt] * 4)) == [False, False, False, True]
 
 
 def test_a_ticket_that_somebody_works_on_is_not_waited_for(engine: Engine, case: Case) -> None:

@@ -36,7 +36,7 @@ def test_what_a_machine_writes_stops_no_clock(place: Town) -> None:
     assert place.kinds() == known
     place.later(minutes=5)
     place.text(DANA, "1")
-    told = place.ticket().reports["update"].segments  # type: ignore[index]
+    told = place.ticket().reports["update"].segments
     assert told == ()  # the link of the chain that begins now
     place.later(minutes=20)
     place.text(DANA, "DONE replaced valve")
@@ -63,7 +63,7 @@ def test_a_breach_while_nobody_looked_is_where_it_happened_and_says_when_it_was_
     place.settle()
     late = {
         e.metric: (e.at - NIGHT, e.recorded_at - NIGHT) for e in place.ticket().events if e.kind == "breached"
-    }  # type: ignore[union-attr]
+    }
     assert late == {
         "acknowledge": (10 * MINUTE, 45 * MINUTE),
         "update": (30 * MINUTE, 45 * MINUTE),
@@ -95,7 +95,7 @@ def test_every_metric_through_a_change_of_mind(place: Town) -> None:
     place.text(TANYA, "YES")
     kinds = set(place.kinds())
     assert kinds >= {"priority_changed", "held", "released", "reopened", "declined", "confirmed", "closed"}
-    resolve = place.ticket().reports["resolve"]  # type: ignore[index]
+    resolve = place.ticket().reports["resolve"]
     counted = sum(
         ((s.end - s.start) for s in resolve.segments if s.kind == "running"),
         timedelta(),

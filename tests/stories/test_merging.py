@@ -96,9 +96,9 @@ def test_the_earliest_contact_counts_for_both(place: Town, tmp_path: Path) -> No
     view = place.ticket(1043)
     assert view.ticket.opened_at == first + timedelta(minutes=3)
     assert view.ticket.first_contact_at == first
-    due = view.reports["acknowledge"].due_at  # type: ignore[index]
+    due = view.reports["acknowledge"].due_at
     assert due is not None
-    assert due - first == timedelta(seconds=view.reports["acknowledge"].target_seconds)  # type: ignore[index]
+    assert due - first == timedelta(seconds=view.reports["acknowledge"].target_seconds)
     promises.check(place.house.engine, place.clock.at)
     place.later(hours=9)
     assert {"acknowledge", "update", "resolve"} <= set(place.ticket(1043).ticket.breached)

@@ -227,7 +227,7 @@ def test_numbers_in_words_that_are_no_answer_do_not_lose_them(place: Town) -> No
     place.text(DANA, "ACK")
     place.text(DANA, "the unit on the roof is a 2019 model")
     notes = [e for e in place.ticket().events if e.kind == "noted"]
-    assert [e.text for e in notes] == ["the unit on the roof is a 2019 model"]  # type: ignore[union-attr]
+    assert [e.text for e in notes] == ["the unit on the roof is a 2019 model"]
     place.text(DANA, "ACK 9999")
     assert "9999" in place.last(DANA)
 

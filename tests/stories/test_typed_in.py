@@ -22,7 +22,7 @@ def test_a_call_typed_in_by_text_counts_from_the_call(place: Town) -> None:
     assert ticket.opened_at == called
     opened = view.events[0]
     assert (opened.at, opened.recorded_at, opened.actor) == (called, place.clock.at, "person:dana")
-    assert opened.backdated_reason == "typed in by text"  # type: ignore[union-attr]
+    assert opened.backdated_reason == "typed in by text"
     with place.house.begin() as connection:
         noted = connection.exec_driver_sql("SELECT subject, detail FROM audit WHERE kind = 'backdated'").all()
     assert [(row[0], row[1]["reason"]) for row in noted] == [("1042", "typed in by text")]

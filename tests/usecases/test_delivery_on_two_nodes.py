@@ -73,7 +73,7 @@ def test_two_nodes_send_each_message_once(company: Engine, rulebook: Rulebook, s
     with ThreadPoolExecutor(4) as others:
         at_once(
             *[
-                until_idle(lambda h=h, s=s, p=p: delivery.send_pending(h, ways(carrier), s, pages=p))  # type: ignore[misc]
+                until_idle(lambda h=h, s=s, p=p: delivery.send_pending(h, ways(carrier), s, pages=p))
                 for h, s in ((one, senders), (two, others))
                 for p in (True, False)
             ]

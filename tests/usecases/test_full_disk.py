@@ -71,7 +71,7 @@ def test_a_full_disk_loses_nothing_and_all_goes_on_when_there_is_room(
     company: Engine, rulebook: Rulebook
 ) -> None:
     clock, carrier, lines = PassingClock(), Carrier(), Lines()
-    house = node(company, rulebook, clock)  # type: ignore[arg-type]
+    house = node(company, rulebook, clock)
     writer = InboxWriter(house)
     writer.start()
     try:

@@ -41,7 +41,7 @@ def test_the_messages_of_one_sender_stay_in_order_and_make_one_ticket(
     one, two = node(company, rulebook, clock), node(company, rulebook, clock, "two")
     words = [WATER, *(f"more words, part {n}" for n in range(40))]
     put(one, *(sms(TANYA, w) for w in words))
-    at_once(*[until_idle(lambda house=house: intake.handle_waiting(house, 7)) for house in (one, two)])  # type: ignore[misc]
+    at_once(*[until_idle(lambda house=house: intake.handle_waiting(house, 7)) for house in (one, two)])
     assert scalars(company, "SELECT number FROM tickets") == [1042]
     said = scalars(
         company, "SELECT data->>'text' FROM events WHERE kind IN ('opened', 'customer_wrote') ORDER BY seq"
@@ -56,7 +56,7 @@ def test_many_senders_on_three_nodes_get_a_ticket_each(company: Engine, rulebook
     houses = [node(company, rulebook, clock, f"n{n}") for n in range(3)]
     senders = [f"+1415555{n:04d}" for n in range(60)]
     put(houses[0], *(sms(s, words) for words in ("the lights are out", "please hurry") for s in senders))
-    at_once(*[until_idle(lambda house=house: intake.handle_waiting(house, 10)) for house in houses])  # type: ignore[misc]
+    at_once(*[until_idle(lambda house=house: intake.handle_waiting(house, 10)) for house in houses])
     opened = scalars(company, "SELECT address FROM tickets ORDER BY address")
     assert opened == senders
     texts = rows(company, "SELECT ticket_id, count(*) FROM events WHERE kind = 'customer_wrote' GROUP BY 1")
@@ -82,7 +82,7 @@ def test_two_nodes_fire_each_timer_once(company: Engine, rulebook: Rulebook) -> 
     intake.handle_waiting(one)
     for _ in range(6):
         clock.at += minutes(20)
-        at_once(*[until_idle(lambda house=house: timers.fire_due(house, 5)) for house in (one, two)])  # type: ignore[misc]
+        at_once(*[until_idle(lambda house=house: timers.fire_due(house, 5)) for house in (one, two)])
     steps = rows(
         company,
         "SELECT ticket_id, kind, data->>'cycle', data->>'round', data->>'level', count(*) FROM events"
@@ -107,7 +107,7 @@ def test_a_web_action_and_a_text_race_for_one_ticket(company: Engine, rulebook: 
         note = cmd.Note(actor="person:priya", person="priya", text=f"by page {turn}")
         at_once(
             until_idle(lambda: intake.handle_waiting(one)),
-            lambda note=note: actions.perform(two, ticket_id, note),  # type: ignore[misc]
+            lambda note=note: actions.perform(two, ticket_id, note),
             until_idle(lambda: timers.fire_due(two)),
         )
     clock.at += minutes(1)
@@ -126,7 +126,7 @@ def test_two_people_who_take_it_at_once_one_has_it(company: Engine, rulebook: Ru
     clock.at += minutes(8)
     timers.fire_due(one)
     put(one, sms(DANA, "1", clock.at), sms(PRIYA, "1", clock.at))
-    at_once(*[until_idle(lambda house=house: intake.handle_waiting(house, 1)) for house in (one, two)])  # type: ignore[misc]
+    at_once(*[until_idle(lambda house=house: intake.handle_waiting(house, 1)) for house in (one, two)])
     clock.at += minutes(1)
     until_idle(lambda: intake.handle_waiting(one))()
     assert scalars(company, "SELECT count(*) FROM events WHERE kind = 'acknowledged'") == [1]

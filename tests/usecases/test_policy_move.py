@@ -97,7 +97,7 @@ def test_an_open_ticket_keeps_its_policy_until_it_is_moved(place: Town, tmp_path
         "person:ruth",
         "new contract",
         before.ticket.policy,
-    )  # type: ignore[union-attr]
+    )
     with pytest.raises(MoveError, match="as it is now already"):
         move(place)
 
@@ -125,8 +125,8 @@ def test_a_breach_on_record_stays_after_a_generous_move(place: Town, tmp_path: P
     assert (report.state, report.breached, report.breached_at) == ("missed", True, late.at)
     assert place.kinds().count("breached") == 1
     explained = explain_ticket(place.house.engine, 1042, place.clock.at)
-    assert explained.reports["acknowledge"].breached_at == late.at  # type: ignore[index]
-    answers = [answer(question)["metrics"]["acknowledge"] for question in explained.questions]  # type: ignore[index]
+    assert explained.reports["acknowledge"].breached_at == late.at
+    answers = [answer(question)["metrics"]["acknowledge"] for question in explained.questions]
     assert [(a["state"], a["breached_at"]) for a in answers] == [
         ("running", format_instant(late.at)),
         ("met", None),  # under the policy of now alone; the first line is why it counts as missed
@@ -235,7 +235,7 @@ def test_the_command_asks_before_it_moves(
     moved = CliRunner().invoke(cli, [*command, "--yes"])
     assert (moved.exit_code, moved.output.splitlines()[-1]) == (0, "Ticket 1042 counts by premium now.")
     (event,) = [e for e in place.ticket().events if e.kind == "policy_moved"]
-    assert (event.actor, event.name) == ("person:ruth", "premium")  # type: ignore[union-attr]
+    assert (event.actor, event.name) == ("person:ruth", "premium")
     again = CliRunner().invoke(cli, [*command, "--yes"])
     assert "there is nothing to move" in again.output
     missing = CliRunner().invoke(cli, ["sla", "move", "7", "--reason", "x"])

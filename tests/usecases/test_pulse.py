@@ -115,7 +115,7 @@ def test_an_outage_of_the_database_makes_nobody_silent_to_the_first_one_back(
 def test_a_clock_that_is_far_off_decides_nothing(
     company: Engine, rulebook: Rulebook, ahead: float, fine: bool
 ) -> None:
-    house = node(company, rulebook, Ahead(timedelta(seconds=ahead)))  # type: ignore[arg-type]
+    house = node(company, rulebook, Ahead(timedelta(seconds=ahead)))
     mine = pulse_of(house)
     mine.beat()
     until = time.monotonic() + 60

@@ -86,8 +86,8 @@ COMMANDS: tuple[Callable[[World, int, random.Random], None], ...] = (
     lambda w, t, _: w.do(t, cmd.Resolve, text="done"),
     lambda w, t, _: w.do(t, cmd.Reopen),
     lambda w, t, _: w.send(t, cmd.Decline(actor="contact:x", text="no")),
-    lambda w, t, r: r.random() < 0.3 and w.send(t, cmd.Confirm(actor="contact:x", text="yes")),  # type: ignore[func-returns-value]
-    lambda w, t, r: r.random() < 0.2 and w.do(t, cmd.Cancel),  # type: ignore[func-returns-value]
+    lambda w, t, r: r.random() < 0.3 and w.send(t, cmd.Confirm(actor="contact:x", text="yes")),
+    lambda w, t, r: r.random() < 0.2 and w.do(t, cmd.Cancel),
     lambda w, t, _: w.set_site(
         t, {"": "pantryrow.114", "pantryrow.114": "quickbite.412"}.get(w.ticket(t).site, "")
     ),
@@ -347,7 +347,7 @@ def question_and_answer(world: World, number: int, as_of: datetime) -> tuple[Any
     explanation = explain_ticket(world.engine, number, as_of)
     answer = answer_line(json.dumps(explanation.questions[-1]))
     assert answer["id"] == number
-    return explanation, answer["answer"]["metrics"]  # type: ignore[index]
+    return explanation, answer["answer"]["metrics"]
 
 
 def test_the_question_for_compute_gives_the_same_figures(world: World) -> None:

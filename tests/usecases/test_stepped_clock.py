@@ -49,7 +49,7 @@ def test_a_clock_that_is_set_under_a_running_node_decides_nothing_from_that_mome
     company: Engine, rulebook: Rulebook, step: timedelta
 ) -> None:
     clock = SetClock()
-    house = node(company, rulebook, clock)  # type: ignore[arg-type]
+    house = node(company, rulebook, clock)
     pulse = Pulse(house, role="both", version="1", steady=time.monotonic)
     carrier, forgotten = Carrier(), SimpleQueue[None]()
 
@@ -106,7 +106,7 @@ def test_a_step_that_a_beat_has_measured_against_the_database_is_forgotten(
 ) -> None:
     """A machine that was suspended: its clock jumps and is right."""
     clock = SetClock(-HOURS)
-    house = node(company, rulebook, clock)  # type: ignore[arg-type]
+    house = node(company, rulebook, clock)
     pulse = Pulse(house, role="both", version="1", steady=time.monotonic)
     measure(pulse, -HOURS)
     put(house, sms(TANYA, WATER, clock.now()))

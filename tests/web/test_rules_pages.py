@@ -27,7 +27,7 @@ def test_the_page_counts_hits_and_a_tried_message_changes_nothing(flooded: Town)
     page = visit.text("/rules")
     assert "Which priority?" in page
     assert "never" in page
-    decided = flooded.ticket().events[0].rules  # type: ignore[union-attr]
+    decided = flooded.ticket().events[0].rules
     body = html.unescape(visit.get("/rules").body.decode())
     row = body[body.index(f'<th scope="row">{decided[0]}</th>') :].partition("</tr>")[0]
     assert '<td class="count">1</td>' in row
