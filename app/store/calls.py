@@ -30,8 +30,8 @@ class Line:
 
 
 # Whoever acknowledged in whatever way: a line is ended when its ticket asks for nobody any more, or when its
-# person has passed. `not_before` is the lease, and the pause before another try: ending a call twice does no
-# harm.
+# person has passed; one that tells of many, when none asks its person. `not_before` is the lease, and the
+# pause before another try: ending a call twice does no harm.
 _TAKE = text(
     """
     WITH chosen AS MATERIALIZED (
@@ -47,6 +47,13 @@ _TAKE = text(
                     AND NOT coalesce(jsonb_exists(t.doc -> 'passed', o.person), false)
                     OR t.doc #>> '{handoff,to}' = o.person
                     OR (t.doc ->> 'ack_asked')::boolean AND t.doc ->> 'assignee' = o.person
+                )
+            )
+            AND NOT (
+                o.thread ? 'stands_for' AND EXISTS (
+                    SELECT 1 FROM tickets t
+                    WHERE t.ended_at IS NULL AND t.doc #>> '{escalation,next_at}' IS NOT NULL
+                    AND t.doc #> '{escalation,asked}' @> to_jsonb(o.person)
                 )
             )
         )

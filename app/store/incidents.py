@@ -241,18 +241,36 @@ def hold_back(connection: Connection, ids: Sequence[int], until: datetime) -> No
 
 
 def fold_into(
-    connection: Connection, carrier: int, others: Sequence[int], *, subject: str, body: str, now: datetime
+    connection: Connection,
+    carrier: int,
+    others: Sequence[int],
+    *,
+    subject: str,
+    body: str,
+    incident_id: int | None,
+    now: datetime,
 ) -> None:
-    """Let one claimed page stand for the others, with new words; those are not sent."""
+    """Let one claimed page stand for the others, with new words; those are not sent.
+
+    It tells of what asks its person now: of one incident, or, without one, of everything.
+    """
     connection.execute(
         text(
             """
             UPDATE outbox SET subject = :subject, body = :body,
-                thread = thread || jsonb_build_object('stands_for', CAST(:count AS text))
+                thread = thread || jsonb_build_object('stands_for', CAST(:count AS text),
+                    'told_at', CAST(:told_at AS text), 'incident', CAST(:incident AS text))
             WHERE id = :id
             """
         ),
-        {"id": carrier, "subject": subject, "body": body, "count": str(len(others) + 1)},
+        {
+            "id": carrier,
+            "subject": subject,
+            "body": body,
+            "count": str(len(others) + 1),
+            "told_at": now.isoformat(),
+            "incident": str(incident_id or ""),
+        },
     )
     connection.execute(
         text(
@@ -314,6 +332,35 @@ def asked(connection: Connection, person: str, limit: int, incident_id: int | No
         return list(connection.execute(_ASKED_ALL, {"person": person, "limit": limit}).scalars())
     known = {"person": person, "limit": limit, "incident": incident_id}
     return list(connection.execute(_ASKED_OF, known).scalars())
+
+
+_TOLD = text(
+    """
+    SELECT t.id FROM outbox c JOIN tickets t ON t.doc #> '{escalation,asked}' @> to_jsonb(c.person)
+    WHERE c.id = :id AND c.thread ? 'stands_for'
+        AND t.ended_at IS NULL AND t.doc #>> '{escalation,next_at}' IS NOT NULL
+        AND EXISTS (
+            SELECT FROM outbox o WHERE o.ticket_id = t.id AND o.person = c.person AND o.rank = 0
+            AND o.created_at <= CAST(c.thread ->> 'told_at' AS timestamptz)
+        )
+        AND (
+            c.thread ->> 'incident' = ''
+            OR EXISTS (
+                SELECT FROM incident_tickets m
+                WHERE m.ticket_id = t.id AND CAST(m.incident_id AS text) = c.thread ->> 'incident'
+            )
+        )
+    ORDER BY t.id <> c.ticket_id, t.priority, t.number LIMIT 1000
+    """,
+)
+
+
+def told_in(connection: Connection, row_id: int) -> list[int]:
+    """Return ids of the tickets that a joint page told of and that still ask its person.
+
+    Its own ticket comes first, then the most urgent. None of a page about one ticket.
+    """
+    return list(connection.execute(_TOLD, {"id": row_id}).scalars())
 
 
 _LAST_JOINT = text(

@@ -126,7 +126,9 @@ def _for_all(
             body = texts.render_sms(TextId.PAGE_BUNDLE, language, facts)
     told = [page.id for page in others]
     now = house.clock.now()
-    incident_store.fold_into(connection, carrier.id, told, subject=subject, body=body, now=now)
+    incident_store.fold_into(
+        connection, carrier.id, told, subject=subject, body=body, incident_id=incident, now=now
+    )
     thread = {**carrier.thread, STANDS_FOR: str(len(ids))}
     return replace(carrier, subject=subject, body=body, thread=thread)
 

@@ -7,7 +7,7 @@ What must not live here: TwiML (inbound), what an acknowledgement does (domain),
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -33,6 +33,7 @@ from app.store import outbox as outbox_store
 from app.store import tickets as ticket_store
 from app.store.inbox import Handled, Waiting
 from app.store.outbox import Delivery
+from app.usecases import joint_calls
 from app.usecases.desk import Desk
 from app.usecases.house import House
 from app.usecases.store_phone import store_phone
@@ -68,7 +69,7 @@ class Calls:
         return self._look(token, call_id, partial(_back, reached=reached))
 
     def _look(
-        self, token: str, call_id: str, say: Callable[[Desk, Delivery, Ticket | None], Prompt]
+        self, token: str, call_id: str, say: Callable[[Desk, Delivery, Sequence[Ticket]], Prompt]
     ) -> Prompt | None:
         known = self._house.call_of(token)
         if known is None:
@@ -80,7 +81,7 @@ class Calls:
                 row = outbox_store.deliveries(connection, [row_id]).get(row_id)
                 if row is None or row.channel != Channel.VOICE or _is_foreign(row, attempt, call_id):
                     return None
-                prompt = say(desk, row, _ticket_of(desk, row))
+                prompt = say(desk, row, joint_calls.told(desk, row))
                 if not prompt.keys:
                     call_store.mark(connection, row.id, DeliveryStatus.ENDED, desk.now)
                 elif canonical(row.status).rank < DeliveryStatus.ANSWERED.rank:
@@ -137,9 +138,13 @@ class Calls:
 
 
 def handle_key(desk: Desk, waiting: Waiting) -> Handled:
-    """Do what a key asks for: 1 takes the ticket, 2 passes it on, 0 is noted and changes nothing."""
+    """Do what a key asks for: 1 takes the ticket, 2 passes it on, 0 is noted and changes nothing.
+
+    On a call that told of many, 1 and 2 are about all of them that still ask.
+    """
     row = _row_of(desk, waiting.inbound)
-    ticket = _ticket_of(desk, row) if row else None
+    told = joint_calls.told(desk, row) if row else []
+    ticket = _ticket_of(desk, row, told) if row else None
     if row is None or ticket is None:
         return Handled(waiting.id, None, "key: no such call of ours")
     person = desk.roster.directory.people.get(row.person)
@@ -151,16 +156,22 @@ def handle_key(desk: Desk, waiting: Waiting) -> Handled:
             note = cmd.Note(actor=who["actor"], person=row.person, text=text, inbox_id=waiting.id)
             desk.apply(note, ticket)
         return Handled(waiting.id, ticket.id, "")
-    if digit == TAKE:
+    many = len(told) > 1 and person is not None
+    if many and person and digit == TAKE:
+        joint_calls.take(desk, told, person, _written_to(person))
+    elif many and person and digit == PASS:
+        joint_calls.pass_on(desk, told, person)
+    elif digit == TAKE:
         desk.apply(cmd.Acknowledge(**who), ticket, _written_to(person))
     elif digit == PASS:
         desk.apply(cmd.Pass(**who, text=""), ticket, _written_to(person))
     else:
         return Handled(waiting.id, ticket.id, f"key: {digit} means nothing")
-    if desk.tickets[ticket.id].assignee == row.person:
+    if not many and desk.tickets[ticket.id].assignee == row.person:
         details = Say(text=TextId.DETAILS, person=row.person)
         desk.say(desk.wording.rows(details, desk.tickets[ticket.id], None))
-    call_store.mark(desk.connection, row.id, DeliveryStatus.DELIVERED, desk.now, f"pressed {digit}")
+    detail = f"pressed {digit} {joint_calls.FOR_ALL}" if many else f"pressed {digit}"
+    call_store.mark(desk.connection, row.id, DeliveryStatus.DELIVERED, desk.now, detail)
     contact_checks.clear_failing(desk.connection, [(row.channel, row.address)])
     return Handled(waiting.id, ticket.id, "")
 
@@ -179,7 +190,10 @@ def _row_of(desk: Desk, key: Inbound) -> Delivery | None:
     return outbox_store.deliveries(desk.connection, [row_id]).get(row_id)
 
 
-def _ticket_of(desk: Desk, row: Delivery) -> Ticket | None:
+def _ticket_of(desk: Desk, row: Delivery, told: Sequence[Ticket] = ()) -> Ticket | None:
+    """Return what a call is about: its ticket, or the first of those that it told of and that still ask."""
+    if told:
+        return told[0]
     if row.ticket_id is None:
         return None
     desk.know(ticket_store.by_ids(desk.connection, {row.ticket_id}))
@@ -198,48 +212,59 @@ def _written_to(person: Person | None) -> Origin:
     return Origin(channel=_WRITTEN[written.kind], address=written.address)
 
 
-def _greeting(desk: Desk, row: Delivery, ticket: Ticket | None, *, machine: bool) -> Prompt:
+def _greeting(desk: Desk, row: Delivery, told: Sequence[Ticket], *, machine: bool) -> Prompt:
+    ticket = _ticket_of(desk, row, told)
     if ticket is None:
         return _said(desk, row.person, SpokenId.CALL_NEUTRAL)
     if not _asked(ticket, row.person):
         return _standing(desk, row.person, ticket)
     if machine:  # nothing about the customer on a voicemail; somebody taken for one can still press
         return _said(desk, row.person, SpokenId.CALL_NEUTRAL, keys=True)
-    return _offered(desk, row, ticket, row.body)
+    words = joint_calls.words(desk, row, told, _language(desk, row.person)) if told else row.body
+    return _offered(desk, row, ticket, words, told)
 
 
-def _back(desk: Desk, row: Delivery, ticket: Ticket | None, *, reached: bool) -> Prompt:
+def _back(desk: Desk, row: Delivery, told: Sequence[Ticket], *, reached: bool) -> Prompt:
     """Return what is said after a talk with the customer; from now on the line may be ended again."""
+    ticket = _ticket_of(desk, row, told)
     call_store.leave_alone(desk.connection, row.id, desk.now)
     if ticket is None:
         return _said(desk, row.person, SpokenId.CALL_NEUTRAL)
     if not _asked(ticket, row.person):
         return _standing(desk, row.person, ticket)
     how = SpokenId.CALL_TALKED if reached else SpokenId.CALL_NOT_REACHED
-    return _offered(desk, row, ticket, _said(desk, row.person, how).words)
+    return _offered(desk, row, ticket, _said(desk, row.person, how).words, told)
 
 
 def _asked(ticket: Ticket, person: str) -> bool:
     return ticket.escalating or ticket.awaits(person)
 
 
-def _offered(desk: Desk, row: Delivery, ticket: Ticket, words: str, *, store: bool = True) -> Prompt:
+def _offered(
+    desk: Desk, row: Delivery, ticket: Ticket, words: str, told: Sequence[Ticket], *, store: bool = True
+) -> Prompt:
     """Return `words` and what the keys do: who would be asked next, and whether the store can be called."""
-    person = row.person
+    choices = _choices(desk, row.person, ticket, told)
+    said = [words, choices.words]
+    if store and store_phone(desk, ticket.requester):
+        said.append(_said(desk, row.person, SpokenId.CALL_STORE).words)
+    return replace(choices, words=" ".join(said), keys=True)
+
+
+def _choices(desk: Desk, person: str, ticket: Ticket, told: Sequence[Ticket]) -> Prompt:
+    if len(told) > 1:
+        return _said(desk, person, SpokenId.CALL_CHOICES_ALL)
     passed = desk.would(cmd.Pass(actor=f"person:{person}", person=person, text=""), ticket).ticket
     following = next((p for p in passed.next_asked if p != person), passed.assignee)
     to = _name(desk, following) if following != person else ""
-    said = [words, _said(desk, person, SpokenId.CALL_CHOICES, to=to).words]
-    if store and store_phone(desk, ticket.requester):
-        said.append(_said(desk, person, SpokenId.CALL_STORE).words)
-    return Prompt(words=" ".join(said), language=_language(desk, person), keys=True)
+    return _said(desk, person, SpokenId.CALL_CHOICES, to=to)
 
 
-def _talk(desk: Desk, row: Delivery, ticket: Ticket) -> Prompt:
+def _talk(desk: Desk, row: Delivery, ticket: Ticket, told: Sequence[Ticket]) -> Prompt:
     phone = store_phone(desk, ticket.requester)
     if not phone:
         words = _said(desk, row.person, SpokenId.CALL_NO_PHONE).words
-        return _offered(desk, row, ticket, words, store=False)
+        return _offered(desk, row, ticket, words, told, store=False)
     call_store.leave_alone(desk.connection, row.id, desk.now + _TALK_LASTS)
     return replace(_said(desk, row.person, SpokenId.CALL_DIALLING), dial=phone)
 
@@ -247,11 +272,15 @@ def _talk(desk: Desk, row: Delivery, ticket: Ticket) -> Prompt:
 def _answer(desk: Desk, key: Inbound) -> Prompt | None:
     """Return what to say after a key, as the ticket stands after it; the same when the key comes twice."""
     row = _row_of(desk, key)
-    ticket = _ticket_of(desk, row) if row else None
+    told = joint_calls.told(desk, row) if row else []
+    ticket = _ticket_of(desk, row, told) if row else None
     if row is None or ticket is None:
         return None
     if key.payload.get("Digits") == TALK and _asked(ticket, row.person):
-        return _talk(desk, row, ticket)
+        return _talk(desk, row, ticket, told)
+    if row.detail.endswith(joint_calls.FOR_ALL):
+        taken = key.payload.get("Digits") == TAKE
+        return _said(desk, row.person, SpokenId.CALL_OWNED_ALL if taken else SpokenId.CALL_PASSED_ALL)
     asked = [person for person in ticket.escalation.asked if person != row.person]
     if key.payload.get("Digits") == PASS and ticket.escalating:
         return _said(desk, row.person, SpokenId.CALL_PASSED, to=_name(desk, asked[0]) if asked else "")

@@ -96,6 +96,13 @@ class Wording:
             for method in ways
         ]
 
+    def spoken_page(self, ticket: Ticket, language: str) -> str:
+        """Return what a call says of a ticket."""
+        company = self._directory.company.short_name
+        facts = {"company": company, "priority": ticket.priority, "quote": ticket.text}
+        spoken = facts | self._spoken_facts(ticket)
+        return self._house.rulebook.texts.render_spoken(SpokenId.CALL_PAGE, language, spoken)
+
     def _to_staff(self, say: Say, ticket: Ticket, origin: Origin | None) -> list[OutboxRow]:
         person = self._directory.people.get(say.person)
         language = person.language if person else "en"
