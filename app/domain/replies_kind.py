@@ -9,6 +9,7 @@ What must not live here: priority and trade (rulebook), which ticket it is about
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from app.domain import replies_signals_answers as answers
@@ -39,8 +40,13 @@ def customer_intent(text: str, subject: str = "", channel: str = "sms") -> str:
     `channel` is sms, email or voice. Quoted history is not read. What is not clearly something else is `new`,
     because an emergency that nobody opens is the worst mistake. Never raises.
     """
-    whole = newest_text(text[:_READ]) if channel == "email" else text[:_READ]
-    said, about = _flat(whole), _flat(subject[:300])
+    return _intent(text[:_READ], subject[:300], channel)
+
+
+@lru_cache(maxsize=256)  # rules and replies both ask it of each message
+def _intent(text: str, subject: str, channel: str) -> str:
+    whole = newest_text(text) if channel == "email" else text
+    said, about = _flat(whole), _flat(subject)
     if opt_word(whole) or senders.STOP.search(said):
         return "stop"
     if channel != "email" and senders.STAFF_FIRST.match(said):

@@ -178,20 +178,22 @@ _BURSTS = text(
     SELECT o.id, t.priority, coalesce(CAST(t.doc ->> 'life_safety' AS boolean), false) AS danger,
         (SELECT i.id FROM incident_tickets m JOIN incidents i ON i.id = m.incident_id
             WHERE m.ticket_id = t.id AND i.dissolved_at IS NULL) AS incident_id,
-        (SELECT count(*) FROM outbox p JOIN tickets x ON x.id = p.ticket_id
+        (SELECT count(*) FROM (
+            SELECT FROM outbox p JOIN tickets x ON x.id = p.ticket_id
             WHERE p.address = o.address AND p.channel = o.channel AND p.rank = 0 AND p.sent_at IS NOT NULL
-            AND p.sent_at > :since AND (x.priority = 'P1') = (t.priority = 'P1')) AS lately
+            AND p.sent_at > :since AND (x.priority = 'P1') = (t.priority = 'P1') LIMIT :most
+        ) AS l) AS lately
     FROM outbox o JOIN tickets t ON t.id = o.ticket_id
     WHERE o.id = ANY(CAST(:ids AS bigint[]))
     """,
 )
 
 
-def bursts(connection: Connection, ids: Collection[int], since: datetime) -> dict[int, Burst]:
-    """Return what is known of these pages of tickets, by their ids."""
+def bursts(connection: Connection, ids: Collection[int], since: datetime, most: int) -> dict[int, Burst]:
+    """Return what is known of these pages of tickets, by their ids; `lately` is counted up to `most`."""
     if not ids:
         return {}
-    found = connection.execute(_BURSTS, {"ids": sorted(ids), "since": since}).mappings()
+    found = connection.execute(_BURSTS, {"ids": sorted(ids), "since": since, "most": most}).mappings()
     return {row["id"]: Burst(**row) for row in found}
 
 

@@ -59,12 +59,13 @@ def bundle(house: House, connection: Connection, claimed: Sequence[Claimed], now
         return list(claimed)
     limits = house.rulebook.limits
     within = parse_duration(limits.pages_to_one.within)
-    known = incident_store.bursts(connection, {c.id for c in alike}, now - within)
+    most = limits.pages_to_one.count
+    known = incident_store.bursts(connection, {c.id for c in alike}, now - within, most)
     together: dict[_Key, list[Claimed]] = {}
     passing: dict[tuple[str, str, bool], int] = {}
     for page in sorted(alike, key=lambda c: (known[c.id].priority, c.id)):
         burst = known[page.id]
-        scope = _scope(burst, passing, page, limits.pages_to_one.count)
+        scope = _scope(burst, passing, page, most)
         if scope is not None:
             together.setdefault((scope, page.channel, page.address), []).append(page)
     sent = {page.id: page for page in claimed}

@@ -103,6 +103,7 @@ class House:
         self._policies: dict[tuple[str, str], Policy] = {}
         self._actions: dict[str, Actions] = {}
         self._kept: set[tuple[str, str]] = set()
+        self._digests: dict[tuple[str, str], str] = {}
         self._numbers: list[int] = []
         self._number_lock = threading.Lock()
 
@@ -150,15 +151,17 @@ class House:
 
     def policy_hash(self, connection: Connection, name: str) -> str:
         """Return the hash of the named SLA policy of the rulebook in force; it and the revision are kept."""
-        document = self.rulebook.sla_document(name)
-        digest = policy_digest(document)
-        if (self.rulebook.hash, digest) not in self._kept:
+        rulebook = self.rulebook
+        document = rulebook.sla_document(name)
+        digest = self._digests.get((rulebook.hash, name)) or policy_digest(document)
+        self._digests[rulebook.hash, name] = digest
+        if (rulebook.hash, digest) not in self._kept:
             now = self.clock.now()
-            records.keep_revision(connection, self.rulebook.hash, self.rulebook.document, now)
+            records.keep_revision(connection, rulebook.hash, rulebook.document, now)
             records.keep_policies(connection, {digest: document}, now)
             # Only remembered once it is surely committed; keeping it twice is harmless.
             if records.policy(connection, digest) is not None:
-                self._kept.add((self.rulebook.hash, digest))
+                self._kept.add((rulebook.hash, digest))
         return digest
 
     def forget_kept(self) -> None:

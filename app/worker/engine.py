@@ -147,6 +147,7 @@ class Worker:
         self._notices = Loop(
             "notices",
             lambda: delivery.send_pending(house, gateways, self._notice_senders, pages=False),
+            gather=0.1,  # many to the provider at a time, and after the pages that came with them
         )
         self._rules = Loop("rules", lambda: int(look_for_rules()))
         self._calls = Loop("calls", lambda: hanging_up.end_moot(house, gateways.calls))
