@@ -19,11 +19,27 @@ _ANY: Final = frozenset({"", "other"})
 _CONTINUES = re.compile(
     r"\W*(?:(?:and|but|now|y|pero|ahora)\s+)?(?:it|its|it's|that|they|these|those|eso)\b", re.IGNORECASE
 )
+# "I put a bucket under it", "we shut it off": what somebody did about a thing that the first clause does not
+# name. Who has, needs or found something names it, and may tell of another trouble.
+_DONE_ABOUT_IT = re.compile(
+    r"""
+    \W*(?:(?:ok|so|and|but|just|now|hi|hey)\W+)*
+    (?: (?:i|we|ive|weve|i've|we've) \s+
+        (?!(?:have|has|had|got|need|want|found|see|saw|smell|hear|noticed|cant|can't|are|am|were|was)\b)
+        (?:[^\W\d]+\s+){1,6}? (?:it|them|that)
+        (?=\s*[,.;!]|\s*\Z|\s+(?:off|up|down|out|away|shut|closed|and|but)\b)
+      | (?:ya\s+)?(?:le|lo|la|los|las)\s+
+        (?:puse|pusimos|cerr\w+|apag\w+|tap\w+|mov\w+|quit\w+|limpi\w+)\b
+      | (?:on\s+a|j'ai|nous\s+avons)\s+(?:[^\W\d]+\s+){1,5}(?:dessous|dessus)\b
+    )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def continues(text: str) -> bool:
-    """Return whether a message begins with a word for what was told before: "it reaches the freezer now"."""
-    return _CONTINUES.match(text) is not None
+    """Return whether a message goes on about what was told: "it reaches the freezer", "I put tape on it"."""
+    return bool(_CONTINUES.match(text) or _DONE_ABOUT_IT.match(text))
 
 
 def place_of_report(

@@ -66,8 +66,15 @@ def _intent(text: str, subject: str, channel: str) -> str:
             return "staff_reply"
     elif _by_staff(said):
         return "staff_reply"
-    asked = bool(answers.ASKED_SUBJECT.search(about) or answers.ASKED_SUBJECT.search(said[:_BRIEF]))
-    return polarity(said, asked=asked) or _about_a_visit(said, about)
+    question = answers.ASKED_SUBJECT.search(said[:_BRIEF])
+    asked = bool(question or answers.ASKED_SUBJECT.search(about))
+    # "You asked whether it is fixed, it is fixed": what follows the question is the answer.
+    behind = said[question.end() :].strip(" ,.;:") if question else ""
+    return (
+        (behind and polarity(behind, asked=True))
+        or polarity(said, asked=asked)
+        or _about_a_visit(said, about)
+    )
 
 
 def polarity(said: str, *, asked: bool) -> str:
@@ -132,8 +139,10 @@ def _about_a_visit(said: str, about: str) -> str:
     updates = bool(visits.UPDATE.search(said))
     if not trouble and not wants and (not updates or visits.THANKS_FIRST.match(said)):
         short = len(said) <= _SHORT
-        if visits.THANKS_FIRST.match(said) or (
-            short and (visits.AGREED.match(said) or visits.THANKS.search(said))
+        if (
+            visits.THANKS_FIRST.match(said)
+            or visits.THANKS_FIRST.match(about)
+            or (short and (visits.AGREED.match(said) or visits.THANKS.search(said)))
         ):
             return "ack_thanks"
     if visits.VENDOR_SUBJECT.match(about) and not visits.CHASE_SUBJECT.search(about):
@@ -170,7 +179,8 @@ def _is_spam(said: str, about: str) -> bool:
     if senders.SPAM.search(both):
         return not (trouble and things.ASSET.search(both))
     # "Grandma sat down dizzy, no air in here": who writes to family does not tell of trouble.
-    return bool(senders.PRIVATE.search(said)) and not trouble
+    place = senders.PRIVATE_PLACE.search(said) and not (things.ASSET.search(said) or things.SITE.search(said))
+    return bool(place or senders.PRIVATE.search(said)) and not trouble
 
 
 def _is_report(said: str) -> bool:

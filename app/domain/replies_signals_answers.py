@@ -12,7 +12,7 @@ from app.domain.replies_signals import anywhere, at_start
 ASKED_SUBJECT: Final = anywhere(
     r"""
     (?:asked|asking|message|text|texted|called|calling)\b.{0,40}\b(?:if|whether|\
-      about)\b.{0,25}\b(?:fixed|resolved|repaired|closed)
+      about)\b.{0,25}?\b(?:fixed|resolved|repaired|closed)
     (?:please )?confirm (?:closure|completion|that|if|it)|is it (?:fixed|ok|resolved)
     confirmar (?:cierre|el cierre)|confirmer|marked (?:as )?(?:fixed|complete|done)|closed\?
     """,
@@ -58,7 +58,8 @@ NOT_FIXED: Final = anywhere(
     doing (?:it|the same|the same thing) again|doing the same
     (?:came|said|fixed|left|replaced|was here|fixed it|looked at it|was out) .{0,50}\bbut .{0,30}(?:still|\
       again|not|isnt|doesnt|wont|no\b)
-    (?:sigue|siguen) (?:igual|mal|goteando|tirando|descompuest\w+|rot[oa]|fallando|sin)
+    (?:sigue|siguen) (?:igual|mal|goteando|tirando|descompuest\w+|rot[oa]|fallando|sin(?! (?:llegar|\
+      venir)))
     no (?:lo|la|los|las) (?:arreglo|arreglaron|repararon|arreglan|compuso|compusieron)
     no (?:quedo|quedaron|esta) (?:bien|arreglad\w|list\w|reparad\w)
     (?:todavia|aun) no (?:sirve|funciona|esta|queda)|no (?:sirve|funciona) (?:todavia|aun)|igual que antes
@@ -106,7 +107,8 @@ FIXED: Final = anywhere(
     (?:ya )?(?:quedo|quedaron|esta|estan|funciona|sirve|jala) (?:todo |muy )?(?:bien|list[oa]|arreglad\w+|\
       perfecto|funcionando|reparad\w+)
     ^(?:si |listo )?ya (?:quedo|quedaron|funciona|esta|sirve)\b
-    (?:ya|todo) (?:funciona|sirve|bien|jala|listo)|arreglado|solucionado|resuelto|pueden cerrar
+    (?:ya|todo) (?:funciona|sirve|bien|jala|listo)|arreglado|solucionado|resuelto|\
+      (?<!no )(?<!no se )pueden cerrar(?=\W*$| (?:el|este) (?:ticket|caso))
     (?:cest|tout est|est) (?:bon|beau|regle|repare|correct|parfait|fini|ok)e?
     (?:ca|tout) (?:marche|fonctionne)|(?:bien )?regle|vous pouvez fermer
     """,
@@ -118,7 +120,8 @@ CLOSE_IT: Final = anywhere(
     (?:you can|you may|u can|please|pls|go ahead and|ok to|okay to|\
       feel free to) close(?: (?:it|this|out)\b|(?=\W*$))
     close (?:the|this|my|our|that) (?:ticket|case|order|request)
-    (?:can|may|ready to|ok to) be closed|pueden? cerrar(?:lo| el| la| este)|vous pouvez (?:le |la )?fermer
+    (?:can|may|ready to|ok to) be closed|(?<!no )(?<!no se )pueden? cerrar(?:lo| (?:el|la|este|\
+      esta) (?:ticket|caso|orden|reporte|folio))|vous pouvez (?:le |la )?fermer
     """,
 )
 

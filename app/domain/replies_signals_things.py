@@ -21,10 +21,12 @@ SITE: Final = anywhere(
 
 TROUBLE: Final = anywhere(
     r"""
+    odou?rs?|lost (?:all )?(?:the )?power|pops|popped|outage|sewer|spitting up|pushing up|coming up|\
+      black ?out
     leak\w*|flood\w*|drip\w*|overflow\w*|clog\w*|backed up|backing up|burst|broke\w*|busted|crack\w*
     shatter\w*|smash\w*|spark\w*|smok\w+|fire|gas|smell\w*|stink\w*|stuck|jammed|dead|died|down
     trip(?:s|ped|ping)|trapped|frozen|melting|warm|hot|freezing|wont|not working|not cooling|not heating
-    stopped working|doesnt (?:work|close|open|lock|flush|drain|turn)|out of order
+    stopped working|(?:doesnt|does not|will not) (?:work|close|open|lock|flush|drain|turn)|out of order
     a problem (?:here|with|at|in)|rain|raining|climbing|rising
     no (?:power|heat|water|ac|air|lights?|hot|cold|electricity)|rats?|mouse|mice|roach\w*|droppings|sewage
     dizzy|faint\w*|hurt|injured|fell|burn\w*|caught|fumes|explo\w+|vomit\w*|bleeding
@@ -34,12 +36,14 @@ TROUBLE: Final = anywhere(
     (?:is|are|went|goes|still) out|issue with|problem with|hole|torn|ripped|missing|blinking|flicker\w*
     gote\w+|fuga|inund\w+|tapad\w+|rot[oa]|descompuest\w+
     no (?:funciona|sirve|prende|enfria|cierra|abre|hay (?:luz|agua))|humo|fuego|huele|atorad\w+|ratas?
-    cucarachas?|se fue la luz|fuite|inondation|degat|bouche\w*|brise\w*|casse\w*|en panne|fumee|feu|coule
+    cucarachas?|se fue la luz|no (?:se puede|podemos|hay como) (?:cerrar|abrir|entrar)|fuite|inondation|\
+      degat|bouche\w*|brise\w*|casse\w*|en panne|fumee|feu|coule
     ne (?:fonctionne|marche|ferme|ouvre) (?:pas|plus)|odeur|sent le|coince\w*
     quit|quits|shut (?:itself )?off|shuts (?:itself )?(?:off|down)|kicked off|full of|\
       needs? cleaning|wobbl\w*
     rattl\w*|squeak\w*|grind\w*|screech\w*|rust\w*|loose|bent|blocked|dirty|filthy|error|offline|slipp?\w*
-    no (?:jala|calienta|trabaja|gira|baja|sube|arranca|responde)|(?:se )?(?:quebro|rompio|tapo|\
+    no (?:jala|calienta|trabaja|gira|baja|sube|arranca|responde)|(?:se |nos )?(?:quebr(?:o|aron)|\
+      romp(?:io|ieron)|revent(?:o|aron)|tapo|\
       atoro|apago|cayo)
     cayendo|goteando|apesta|peste|mojado|sucio|suelt[oa]|calor|\d+ grados|descongel\w*
     (?:marche|fonctionne|ferme|barre|chauffe|refroidit|gele) (?:pas|plus|pus|mal)|glisse\w*|froid|chaud|sale

@@ -16,7 +16,7 @@ CHASE: Final = anywhere(
       supposed|gonna|going)\b
     where (?:this|it|that|my (?:ticket|request|order)) stands
     (?:is|are) (?:he|she|they) (?:lost|close|near|almost here)\b
-    (?:should|do) (?:i|we) (?:still )?(?:keep waiting|wait)\b|sigue sin (?:venir|llegar)|^hello{2,}\W*$
+    (?:should|do) (?:i|we) (?:still )?(?:keep waiting|wait)\b|siguen? sin (?:venir|llegar)|^hello{2,}\W*$
     (?:anyone|anybody|someone|somebody) (?:get|got|see|read|seen) (?:my|our|the) (?:text|message|msg|e-?mail)
     (?:was|were) promised for \w+day
     ^(?:was |we were |i was )?(?:told|said|promised) \d
@@ -37,8 +37,9 @@ CHASE: Final = anywhere(
     (?:calling|check|call|asking|ask|follow\w*) (?:for|on|about|up)? ?(?:a |the )?(?:status|update)
     following[ -]?up|follow up on|where (?:we are|are we|we stand|things stand)
     (?:heard|hear) (?:back|anything|nothing|from (?:you|anyone|anybody))
-    where(?:s| is| are| r|re| the)? (?:the |my |our |ur |your |that |this )?HE\b
-    where (?:are|r) (?:you|u|they|ya)
+    where(?:s| is| are| r|re| the)? (?:the |my |our |ur |your |that |this )?(?!somebody|someone|anyone|\
+      anybody)HE\b
+    where (?:are|r) (?:you|u|they|ya|we)\b
     (?:is|are|r|has|have|did|will|was|were|when (?:is|are|will|s)?|whens|what time(?: is| are| will\
       | should| can)?|how (?:long|soon|much longer)(?: before| until| till| for| is| are| will)?) (?:the |\
       my |our |ur |your |any )?(?:HE|you|u|ya|yall|one) (?:guys )?(?:even |still |ever |actually |\
@@ -74,7 +75,7 @@ CHASE: Final = anywhere(
     (?:check|ask|see|know|asking|find out) when (?:the |a |my |our )?HE
     no[ -]?shows?|never (?:showed|arrived|called(?! (?:it|this|that) in))
     no (?:call ?back|answer|reply|show|sign of)
-    (?:still )?(?:nobody|no one|no HE)(?: here(?=\W*$| yet|[.,!])| yet|\W*$)
+    (?<!send )(?<!dispatch )(?<!page )(?:still )?(?:nobody|no one|no HE)(?: here(?=\W*$| yet|[.,!])| yet|\W*$)
     (?:supposed|scheduled|promised|meant) to (?:be here|come|arrive|show|have (?:been|come|someone))
     (?:was|were|been|got) (?:told(?! to)|promised)\b.{0,60}\b(?:by|at|hours?|hrs?|today|yesterday|here|\
       coming|arrive)
@@ -103,7 +104,7 @@ CHASE: Final = anywhere(
       ing)(?! back in)|here|there|arriv\w+|show\w*|heading|sending)
     (?:a que hora|cuando|a q hora|ya|en cuanto tiempo|cuanto (?:falta|tiempo|tardan?|\
       mas)) ?(?:se )?(?:para que )?(?:va a |van a |va |van )?(?:viene|vienen|venir|vendra|vendran|llegan?|\
-      llegar\w*)
+      llegar\w*)(?! (?:la|el) (?:noche|tarde|tormenta|lluvia|cierre|hora|fin))
     cuanto (?:falta|tardan|tarda)
     (?:viene|va a venir|llega|mandaron|van a mandar) (?:ya )?(?:alguien|un tecnico|el \w+)\s?\?
     nadie (?:ha |a )?(?:venido|llegado|llego|llega|viene|vino|contesta|responde|aparecido|aparece)
@@ -270,7 +271,8 @@ UPDATE: Final = anywhere(
     (?:cancelen?|pueden cancelar)|plus besoin|annulez|fausse alerte|laissez (?:faire|tomber)
     (?:the |your |ur |that |our )(?:[\w-]+ ){0,3}?(?!he\b|she\b|they\b)HE (?:is |are |was |just |\
       has |have |already |\
-      finally )*(?:here|left|leaving|said|says|arrived|showed up|on site|told|needs|wants|cant|found|\
+      finally )*(?:here(?! has| have| is| are| was)|left|leaving|said|says|arrived|showed up|on site|told|\
+      needs|wants|cant|found|\
       ordered|gone|coming back|went)
     ^(?:tech|techs|plumber|electrician|guy|vendor|crew) (?:is |are |just |has |finally )*(?:left|here|\
       said|says|needs|found|ordered|told|arrived|coming back)
@@ -284,7 +286,7 @@ UPDATE: Final = anywhere(
     ^(?:el|su) (?:tecnico|plomero|electricista|senor|muchacho) (?:ya )?(?:esta|dijo|dice|se fue|vino|\
       llego|necesita)
     (?:le |votre )(?:technicien|plombier|electricien|gars) (?:est|dit|a dit|vient de|veut|a besoin)
-    mise a jour|jai oublie|pour faire suite|suite a (?:mon|notre)
+    arretee? toute? seule?|mise a jour|jai oublie|pour faire suite|suite a (?:mon|notre)
     """,
 )
 
@@ -323,7 +325,8 @@ UPDATE_WEAK: Final = anywhere(
     manager on duty|(?:we|store) closes? at|(?:my|his|her) (?:cell|number|phone) is|^ahora|tambien
     a arrete de|heres the|here (?:is|are) the
     ^(?:also|btw|by the way|fyi|oh and|and|one more thing|another thing)
-    (?:gate|door|alarm|lock ?box|access|entry) codes? (?:is|for|tonight)
+    (?:gate|door|alarm|lock ?box|access|entry) codes? (?:is|for|tonight)|keys? (?:is|are) (?:at|with|under)
+    (?:open|unlocked) for (?:you|u|ya|him|them|the (?:tech|guy|plumber|crew)|yall)
     (?:tell|let) (?:him|them|her|the (?:tech|guy|plumber)) (?:to|know|that|he|we)
     (?:park|enter|come) (?:in|thru|through|around|to) (?:the )?(?:back|side|rear)|ask for \w+ (?:at|when)
     (?:ya|el agua|la luz|el aire|ya se) (?:ya )?(?:paro|regreso|volvio|se quito|arreglo|bajo|dejo de)
@@ -343,7 +346,7 @@ UPDATE_CHANGE: Final = anywhere(
     ^(?:now both|all of them|another one|the other one|its all)|^both .{3,40} now$
     (?:ok|good|fine|set) (?:for (?:tonight|now)|till?|until)
     ^more (?:water|smoke|leaks?|tiles?|people|of it)|slowed|slowing|recovering|improv\w+
-    (?:spread\w*|moving|moved) (?:in)?to
+    (?:spread\w*|moving|(?<!was )(?<!were )(?<!we )(?<!been )moved) (?:in)?to
     (?:temp\w*|it|water|level) (?:is |went |has gone |gone )?(?:now )?(?:down|up) to
     (?:getting|got) (?:a lot |much |way )?(?:worse|better)|drying
     (?:is|are|its) (?:now )?(?:in|into|inside|under|past|by|at) (?:the|our) [\w ]{2,30} now(?: too|\
@@ -357,14 +360,13 @@ UPDATE_CHANGE: Final = anywhere(
       closed) (?:off )?the (?:leak|source|valve|water|main|shut ?off|breaker|power|gas)
     (?:calling|texting|writing) back|(?:you|u) asked (?:for|about)|^(?:also |oh |and |sorry |i )*forgot\b
     (?:this|that|it)(?: is|s| was)? (?:is |was )?for store
+    ya (?:se )?(?:paro|quito) (?:el|la) (?:agua|gotera|fuga|alarma|ruido|olor|humo)|ya no (?:sale|gotea|tira)
     (?:heres|here is|here are) the (?:pic|photo|video)\w*
     """,
 )
 
 VENDOR_SUBJECT: Final = at_start(
-    r"""
-    ^(?:eta |update |status )*(?:update )?(?:wo|work order|order) ?#?\d{3,}
-    """,
+    r"""^(?:eta |update |status )*(?:update )?(?:wo|work order|order) ?#?\d{3,}""",
 )
 
 UPDATE_SUBJECT: Final = at_start(

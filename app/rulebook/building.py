@@ -180,7 +180,7 @@ def _compiled(file: models.Dictionary) -> Vocabulary:
         )
         for name, words in sorted(file.lists.items())
     ]
-    return Vocabulary(lists, file.negators, file.breakers)
+    return Vocabulary(lists, file.negators, file.breakers, file.no_slips)
 
 
 def _phrases(file: models.Dictionary, name: str, seen: set[str]) -> set[str]:

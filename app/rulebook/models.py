@@ -156,10 +156,11 @@ def _words(value: object) -> object:
 
 
 class Dictionary(_Model):
-    """words.yaml: words that negate, words that end a negation, and the lists by name."""
+    """words.yaml: words that negate, end a negation or are no slips, and the lists by name."""
 
     negators: list[str]
     breakers: list[str]
+    no_slips: list[str] = []
     lists: dict[
         Identifier, Annotated[Words, BeforeValidator(_words, json_schema_input_type=list[str] | Words)]
     ]

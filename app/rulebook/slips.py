@@ -17,9 +17,11 @@ _TWO: Final = 2
 class Slips:
     """Puts words right that are one slip away from exactly one known word."""
 
-    def __init__(self, known: Collection[str], prefixes: Collection[str]) -> None:
-        """Know whole words and beginnings of words."""
-        self._known = frozenset(known)
+    def __init__(
+        self, known: Collection[str], prefixes: Collection[str], no_slips: Iterable[str] = ()
+    ) -> None:
+        """Know whole words and beginnings of words; those of `no_slips` are meant as they are written."""
+        self._known = frozenset((*known, *no_slips))
         self._prefixes = frozenset(prefixes)
         self._index = _slip_index({*known, *prefixes})
 

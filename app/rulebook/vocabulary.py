@@ -22,8 +22,17 @@ Spans = list[tuple[int, int]]
 class Vocabulary:
     """All word lists, ready to be looked for."""
 
-    def __init__(self, lists: Iterable[WordList], negators: Iterable[str], breakers: Iterable[str]) -> None:
-        """Compile `lists`; a word of `breakers` ends the reach of one of `negators`. Raises PhraseError."""
+    def __init__(
+        self,
+        lists: Iterable[WordList],
+        negators: Iterable[str],
+        breakers: Iterable[str],
+        no_slips: Iterable[str] = (),
+    ) -> None:
+        """Compile `lists`; a word of `breakers` ends the reach of one of `negators`.
+
+        Words of `no_slips` are never taken for a misspelt word of a list. Raises PhraseError.
+        """
         self._negators = frozenset(folded(word) for word in negators)
         self._breakers = frozenset(folded(word) for word in breakers)
         self._first: dict[str, list[Phrase]] = {}
@@ -38,7 +47,7 @@ class Vocabulary:
             for slot in phrase.slots:
                 known |= slot.words
                 prefixes.update(slot.prefixes)
-        self._slips = Slips(known, prefixes)
+        self._slips = Slips(known, prefixes, (folded(word) for word in no_slips))
         self._longest = max((len(prefix) for prefix in prefixes), default=0)
         self._memo: dict[str, tuple[str, Start]] = {}
         self._last: tuple[Tokens, dict[str, Spans]] | None = None

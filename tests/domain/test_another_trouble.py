@@ -68,7 +68,19 @@ def test_a_word_for_what_was_told_before_goes_on_about_that() -> None:
         "And it's in aisle 8",
         "'they keep falling",
         "eso llega a la nevera",
+        "I put a bucket under it, door is open for you",
+        "ok we shut it off and locked the door",
+        "we moved the racks away from it. back door is open",
+        "le puse una cubeta, la puerta esta abierta",
+        "on a mis un seau dessous, la porte est ouverte",
     ):
         assert continues(text), text
-    for text in ("the freezer is down", "item 7 broke", "also the lights", "this is Ann, no power", ""):
+    for text in (
+        "the freezer is down",
+        "item 7 broke",
+        "also the lights",
+        "this is Ann, no power",
+        "we have rats, saw them twice",
+        "",
+    ):
         assert not continues(text), text

@@ -63,6 +63,14 @@ def test_slips_of_one_letter(slip: str) -> None:
     assert found(slip)
 
 
+def test_a_word_of_its_own_is_no_slip() -> None:
+    lists = [WordList(name="pest", phrases=("roaches", "rats"))]
+    assert Vocabulary(lists, [], []).find(tokens_of("reaches")) == {"pest": [(0, 1)]}
+    careful = Vocabulary(lists, [], [], ["Reaches"])
+    assert not careful.find(tokens_of("it reaches the freezer"))
+    assert careful.find(tokens_of("raoches")) == {"pest": [(0, 1)]}
+
+
 def test_another_consonant_is_another_word() -> None:
     vocabulary = Vocabulary([WordList(name="snow", phrases=("snowing",))], [], [])
     assert not vocabulary.find(tokens_of("showing"))

@@ -15,8 +15,9 @@ def test_another_trade_becomes_a_linked_ticket_that_a_merge_folds_back(place: To
     place.text(DANA, "1")
     place.text(TANYA, "hello??")
     place.text(TANYA, "its reached the registers now")
+    place.text(TANYA, "I put a bucket under it, door is open for you")
     place.text(TANYA, "water is pouring through the ceiling now, bring buckets")
-    assert place.kinds().count("customer_wrote") == 3
+    assert place.kinds().count("customer_wrote") == 4
     place.text(TANYA, DOOR)
     new, old = place.ticket(1043).ticket, place.ticket().ticket
     assert (new.trade, new.priority, new.site) == ("doors_locks_glass", "P1", old.site)
@@ -34,6 +35,13 @@ def test_another_trade_becomes_a_linked_ticket_that_a_merge_folds_back(place: To
     old = place.ticket().ticket
     assert (place.ticket(1043).ticket.state, old.related) == ("merged", ())
     promises.check(place.house.engine, place.clock.at)
+
+
+def test_thanks_with_an_emergency_in_it_open_a_ticket_and_bare_thanks_do_not(place: Town) -> None:
+    place.text(TANYA, "gracias, muy amables")
+    assert place.inbox(DANA) == []
+    place.text(TANYA, "gracias, la puerta quedo abierta de par en par")
+    assert (place.ticket().ticket.priority, place.ticket().ticket.trade) == ("P1", "doors_locks_glass")
 
 
 def test_a_report_of_the_next_day_is_a_new_ticket_and_a_chase_is_not(place: Town) -> None:
