@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from desk_world import World
 from sqlalchemy import Engine
 
 from app.rulebook.revision import Rulebook, load
@@ -19,3 +20,8 @@ def company(engine: Engine) -> Engine:
     """An engine on a database that knows the demo's company."""
     load_company(engine)
     return engine
+
+
+@pytest.fixture
+def world(engine: Engine, rulebook: Rulebook) -> World:
+    return World(engine, rulebook)

@@ -121,3 +121,16 @@ class World:
     def ticket(self, ticket_id: int) -> Ticket:
         with self.house.begin() as connection:
             return ticket_store.by_ids(connection, [ticket_id])[ticket_id]
+
+
+def worked(world: World) -> int:
+    """A ticket that ran late in every way: due at 13:15, acknowledged 13:20, on hold, on site, not done."""
+    ticket = world.open()
+    world.later(minutes=20)
+    world.do(ticket, cmd.Acknowledge)
+    world.later(minutes=30)
+    world.do(ticket, cmd.Hold, reason="waiting_parts", duration=timedelta(hours=1))
+    world.later(hours=4)
+    world.do(ticket, cmd.Arrive)
+    world.later(hours=1)
+    return ticket

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from app.documents import DocumentError
 from app.usecases.directory_file import DirectoryFile, parse_directory
 
 SMALL = """\
@@ -77,3 +82,9 @@ def read(*changes: tuple[str, str]) -> DirectoryFile:
     for old, new in changes:
         text = with_change(old, new, text)
     return parse_directory(text, "c.yaml")
+
+
+def errors_of(text: str, **options: Any) -> list[str]:
+    with pytest.raises(DocumentError) as caught:
+        parse_directory(text, "c.yaml", **options)
+    return [line.removeprefix("c.yaml:") for line in str(caught.value).splitlines()]

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
 from desk_world import World
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from app.domain import commands as cmd
-from app.rulebook.revision import Rulebook, load
 from app.usecases import clock_projection
-
-
-@pytest.fixture(scope="module")
-def rulebook() -> Rulebook:
-    return load(Path(__file__).parents[2] / "rules")
-
-
-@pytest.fixture
-def world(engine: Engine, rulebook: Rulebook) -> World:
-    return World(engine, rulebook)
 
 
 def rows(world: World) -> dict[str, tuple[object, ...]]:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import random
-import re
-import textwrap
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 import pytest
 import yaml
-from directory_files import SMALL, read, with_change
+from directory_files import SMALL, errors_of, read, with_change
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.documents import DocumentError, parse
 from app.domain.directory import (
     Account,
     Company,
@@ -27,19 +23,8 @@ from app.domain.directory import (
     Role,
     Site,
 )
-from app.domain.oncall import on_call, parse_schedule
+from app.domain.oncall import parse_schedule
 from app.usecases.directory_file import parse_directory
-from app.usecases.directory_model import email_address, phone_number, slug
-
-DOCS = Path(__file__).parents[2] / "docs" / "directory.md"
-ROUTING = Path(__file__).parents[2] / "rules" / "routing.yaml"
-DEMO = Path(__file__).parents[2] / "demo" / "company.yaml"
-
-
-def errors_of(text: str, **options: Any) -> list[str]:
-    with pytest.raises(DocumentError) as caught:
-        parse_directory(text, "c.yaml", **options)
-    return [line.removeprefix("c.yaml:") for line in str(caught.value).splitlines()]
 
 
 def test_a_right_file_becomes_values() -> None:
@@ -326,54 +311,6 @@ def test_each_mistake_is_told_in_its_place(old: str, new: str, errors: list[str]
     assert errors_of(with_change(old, new)) == errors
 
 
-def test_covers_feeds_and_teams_are_read() -> None:
-    feed = "https://calendar.example/dana.ics?key=1"
-    file = read(
-        ("    language: es\n", "    cover: team:night\n"),
-        ("{email: Dana@Tidewell.example}]", f"{{email: Dana@Tidewell.example}}]\n    leave_feed: {feed}"),
-        ("people:\n  - key: dana", "teams: {night: [ruth, dana, ruth]}\npeople:\n  - key: dana"),
-    )
-    assert file.teams == {"night": ("dana", "ruth")}
-    assert (file.people["sam"].cover, file.people["dana"].leave_feed) == ("team:night", feed)
-
-
-def _covers(*pairs: tuple[str, str]) -> str:
-    people = [
-        f"  - {{key: {key}, name: {key}, roles: [rep], methods: [{{email: {key}@a.example}}], cover: {cover}}}\n"
-        for key, cover in pairs
-    ]
-    return f"people:\n{''.join(people)}  - key: dana"
-
-
-@pytest.mark.parametrize(
-    ("pairs", "error"),
-    [
-        ([("a", "a")], "17:98: covers go in a circle: a -> a"),
-        ([("a", "b"), ("b", "c"), ("c", "b")], "18:98: covers go in a circle: b -> c -> b"),
-        ([("a", "dan")], "17:98: no person 'dan'; did you mean 'dana'?"),
-        ([("a", "team:night")], "17:98: no team 'night'"),
-        (
-            [(str(n), f"{n + 1}") for n in range(1, 6)] + [("6", "dana")],
-            "17:98: 6 covers in a row; at most 5",
-        ),
-    ],
-)
-def test_covers_that_lead_nowhere_are_mistakes(pairs: list[tuple[str, str]], error: str) -> None:
-    with pytest.raises(DocumentError) as caught:
-        read(("people:\n  - key: dana", _covers(*pairs)))
-    (problem,) = caught.value.problems
-    assert re.sub(r":\d+: ", ":98: ", str(problem).removeprefix("c.yaml:"), count=1) == error
-
-
-def test_a_trade_that_the_rulebook_lacks_is_a_mistake() -> None:
-    trades = ("plumbing", "hvac", "electrical")
-    assert parse_directory(SMALL, "c.yaml", trades=trades) == read()
-    wrong = with_change("[plumbing, hvac]", "[plumbin, hvac]")
-    assert errors_of(wrong, trades=trades) == [
-        "53:28: the rulebook has no trade 'plumbin'; did you mean 'plumbing'?"
-    ]
-
-
 def test_all_mistakes_are_told_at_once() -> None:
     text = SMALL
     for old, new in (
@@ -424,76 +361,6 @@ def test_nonsense_is_refused_and_no_crash(text: str) -> None:
     assert errors_of(text)
 
 
-@pytest.mark.parametrize(
-    ("written", "number"),
-    [
-        ("+1 617 555 0142", "+16175550142"),
-        ("(617) 555-0142", "+16175550142"),
-        ("617.555.0142", "+16175550142"),
-        ("16175550142", "+16175550142"),
-        ("+52 55 1234 5678", "+525512345678"),
-    ],
-)
-def test_any_readable_phone_number_will_do(written: str, number: str) -> None:
-    assert phone_number(written) == number
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        "",
-        "555-0142",
-        "017 555 0142",
-        "617 155 0142",
-        "+1 617 555 01422",
-        "call me",
-        "+999 1234567",
-        "617 555 0142 x5",
-    ],
-)
-def test_what_cannot_be_a_phone_number_is_refused(written: str) -> None:
-    with pytest.raises(ValueError, match=r"phone number|extension"):
-        phone_number(written)
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        "",
-        "a",
-        "a@b",
-        "a b@c.example",
-        "a@b..example",
-        ".a@b.example",
-        "a@@b.example",
-        "a@b.example\n",
-        "<a@b.example>",
-        "é@b.example",
-        "a@" + "b" * 250 + ".example",
-    ],
-)
-def test_what_is_no_mailbox_is_refused(written: str) -> None:
-    if written == "a@b.example\n":
-        assert email_address(written) == "a@b.example"
-        return
-    with pytest.raises(ValueError, match="not an email address"):
-        email_address(written)
-
-
-@pytest.mark.parametrize(
-    ("name", "key"),
-    [
-        ("Ann Lee", "ann-lee"),
-        ("José  Núñez-O'Hara", "jose-nunez-o-hara"),
-        ("李", ""),
-        ("-", ""),
-        ("x" * 60, "x" * 40),
-    ],
-)
-def test_keys_are_made_of_names(name: str, key: str) -> None:
-    assert slug(name) == key
-
-
 def shuffled(value: Any, chance: random.Random, *, keep: bool = False) -> Any:
     """Return the same document with its keys and lists in another order, except where order has a meaning."""
     if isinstance(value, dict):
@@ -529,74 +396,3 @@ def test_a_wrong_zone_hides_no_other_mistake_of_a_schedule() -> None:
         "10:5: no time zone 'EST5'; did you mean 'EST'?",
         "13:34: 0 is not a whole number from 1",
     ]
-
-
-def test_the_examples_of_the_documentation_are_right() -> None:
-    blocks = [
-        textwrap.dedent(b)
-        for b in re.findall(r"(?:^    .*\n)+", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
-    ]
-
-    def example(start: str) -> str:
-        return next(textwrap.indent(block, "  ") for block in blocks if block.startswith(start))
-
-    people = example("- key: dana")
-    for key in ("luis", "priya", "grant", "ruth", "calvin", "noor"):
-        people += f"  - {{key: {key}, name: {key}, roles: [rep], methods: [{{email: {key}@a.example}}]}}\n"
-    head = SMALL[: SMALL.index("schedules:")]
-    text = (
-        f"{head}schedules:\n{example('duty:')}teams:\n{example('night-crew:')}"
-        f"people:\n{people}accounts:\n{example('- key: pantryrow')}"
-        f"coverage:\n{example('- {person: priya')}"
-    )
-    file = parse_directory(text, "c.yaml")
-    assert (len(file.people), len(file.coverage), len(file.schedules)) == (7, 2, 1)
-    assert file.people["dana"].cover == "person:luis"
-    assert file.teams == {"night-crew": ("luis", "noor")}
-    assert file.contacts["pantryrow.tanya-brooks"].sites == ("pantryrow.114",)
-
-
-def test_the_demo_company_is_as_big_as_it_says() -> None:
-    file = parse_directory(DEMO.read_text(encoding="utf-8"), "company.yaml")
-    assert (len(file.accounts), len(file.sites), len(file.contacts), len(file.people)) == (6, 40, 80, 25)
-    assert len({site.timezone for site in file.sites.values()}) == 5
-    assert file.notes == ()
-    assert {contact.language for contact in file.contacts.values()} == {"en", "es"}
-    directory = file.directory(1)
-    store = directory.site_by_code("pantryrow", "114")
-    assert store is not None
-    manager = next(c for c in file.contacts.values() if file.phones[0] in c.phones)
-    assert manager.sites == (store.key,)
-    on_duty = parse_schedule(file.schedules["duty"]).people
-    cast = {person.key for phone in file.phones[1:] if (person := directory.person_by_address(phone))}
-    assert cast == {
-        directory.accounts["pantryrow"].manager.removeprefix("person:"),
-        "luis",
-        "priya",
-        *on_duty,
-    }
-
-
-def test_the_demo_company_speaks_of_the_default_rulebook_s_trades() -> None:
-    routing = parse(ROUTING.read_text(encoding="utf-8"), "routing.yaml")
-    trades = [trade for _, trade in routing.find("trades", "*")]
-    assert parse_directory(DEMO.read_text(encoding="utf-8"), "company.yaml", trades=trades).coverage
-
-
-def test_the_demo_company_always_has_a_duty_manager() -> None:
-    schedule = parse_schedule(
-        parse_directory(DEMO.read_text(encoding="utf-8"), "company.yaml").schedules["duty"]
-    )
-    start = datetime(2025, 11, 1, tzinfo=UTC)
-    assert all(len(on_call(schedule, start + timedelta(hours=7 * n))) == 1 for n in range(2000))
-
-
-def test_demo_numbers_and_mailboxes_belong_to_nobody() -> None:
-    file = parse_directory(DEMO.read_text(encoding="utf-8"), "company.yaml")
-    phones = [p for c in file.contacts.values() for p in c.phones]
-    emails = [e for c in file.contacts.values() for e in c.emails]
-    for person in file.people.values():
-        phones += [m.address for m in person.methods if m.kind is not MethodKind.EMAIL]
-        emails += [m.address for m in person.methods if m.kind is MethodKind.EMAIL]
-    assert all(phone.startswith("+1") and phone[5:10] == "55501" and len(phone) == 12 for phone in phones)
-    assert all(email.endswith(".example") for email in emails)
