@@ -11,7 +11,7 @@ from simulator.client import Client
 from simulator.config import Config
 from simulator.serving import server
 
-START_SECONDS = 10.0
+START_SECONDS = 60.0  # when it takes longer, it hangs
 
 
 class Simulator(Client):

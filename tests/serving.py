@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import uvicorn
 
-START_SECONDS = 10.0
+START_SECONDS = 60.0  # when it takes longer, it hangs
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Served:
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answer:
         """Send one request on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, body=body, headers=dict(headers or {}))
             response = connection.getresponse()

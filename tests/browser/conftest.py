@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import Engine
 
 from app.rulebook.revision import Rulebook, load
@@ -33,6 +33,7 @@ def place(engine: Engine, rulebook: Rulebook) -> Iterator[Town]:
 
 @pytest.fixture(scope="module")
 def browser(chromium: str | None) -> Iterator[Browser]:
+    expect.set_options(timeout=60_000)  # what is waited for comes at once, unless the machine is busy
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
@@ -53,6 +54,7 @@ def opened(browser: Browser, place: Town) -> Iterator[Opener]:
 
         context = browser.new_context(viewport=size, **options)
         contexts.append(context)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         pages.append(page)
         page.on("console", lambda m: heard(m.text) if m.type == "error" else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -35,21 +36,22 @@ def test_the_board_follows_by_itself(place: Town, opened: Opener, enter: str) ->
     page.evaluate(MARK)
     place.text(TANYA, WATER)
     row = page.locator(".row", has_text="#114")
-    expect(row).to_contain_text("Asking Dana R. until 2:18a ET", timeout=3000)
+    expect(row).to_contain_text("Asking Dana R. until 2:18a ET")
     expect(page.locator("#notice")).to_contain_text("New: 1042 P1")
     place.text(LUCIA, "se inundo la cocina, mucha agua, tienda 303")
-    expect(page.locator(".row")).to_have_count(2, timeout=3000)
+    expect(page.locator(".row")).to_have_count(2)
 
-    first = seconds(row.locator(".timer").inner_text())
-    page.wait_for_timeout(2100)
-    assert first - 4 <= seconds(row.locator(".timer").inner_text()) <= first - 1
+    first, ends = seconds(row.locator(".timer").inner_text()), time.monotonic() + 60
+    while seconds(row.locator(".timer").inner_text()) >= first:  # it counts down by itself
+        assert time.monotonic() < ends
+        page.wait_for_timeout(50)
 
     row.get_by_role("button", name="Acknowledge 1042").click()
     expect(row).to_contain_text("Ruth O. has it")
     expect(row.locator("button")).to_have_count(0)
     expect(page.locator("#notice")).to_have_text("You have it.")
     place.text(DANA, "TAKE 1042")
-    expect(row).to_contain_text("Dana R. has it", timeout=3000)
+    expect(row).to_contain_text("Dana R. has it")
     assert page.evaluate(STILL)
     assert place.ticket().ticket.assignee == "dana"
 
@@ -81,7 +83,7 @@ def test_words_being_typed_survive_news(place: Town, opened: Opener, enter: str)
     note = page.get_by_label("Internal text")
     note.fill("The key is with the")
     place.text(DANA, "ETA 45")
-    expect(page.locator(".timeline")).to_contain_text("Expected on site at 2:56a", timeout=3000)
+    expect(page.locator(".timeline")).to_contain_text("Expected on site at 2:56a")
     expect(note).to_have_value("The key is with the")
     expect(note).to_be_focused()
     note.press_sequentially(" guard")

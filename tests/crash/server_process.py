@@ -14,7 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 120.0
+PATIENCE = 240.0  # seconds: each wait is for an event, and this only ends one that never comes
 
 
 def free_port() -> int:

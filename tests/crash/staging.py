@@ -14,7 +14,7 @@ from app.usecases.directory_file import parse_directory
 from simulator.config import Config
 from simulator.running import Simulator
 from tests import promises
-from tests.crash.server_process import ROOT, ServerProcess
+from tests.crash.server_process import PATIENCE, ROOT, ServerProcess
 from tests.stories.people import DANA, PRIYA, TANYA
 from tests.stories.town import DOMAIN, HELP, NUMBER
 
@@ -89,7 +89,7 @@ class Stage:
         told += [str(self.sim.phone(phone).messages) for phone in (DANA, PRIYA, TANYA)]
         return "\n".join([f"the ticket is {self.state()!r}", *told, self.server.log.read_text()[-2000:]])
 
-    def until(self, what: Callable[[], bool], seconds: float = 60) -> None:
+    def until(self, what: Callable[[], bool], seconds: float = PATIENCE) -> None:
         end = time.monotonic() + seconds
         while not what():
             assert time.monotonic() < end, f"it never came; {self.witness()}"
@@ -113,7 +113,7 @@ class Stage:
 
     def rest(self) -> None:
         """Wait until every promise is seen to be kept, receipts and all."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while True:
             self.sim.settle(0.5)
             try:

@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from app.usecases.house import Point
+from tests.crash.server_process import PATIENCE
 from tests.crash.staging import Stage
 from tests.stories.people import DANA, PRIYA, TANYA, WATER
 
@@ -24,21 +25,21 @@ RECOVERING: tuple[Point, ...] = (
 )
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_every_promise_holds_wherever_the_process_dies(stage: Stage) -> None:
     server, sim = stage.server, stage.sim
     assert {*RECOVERING, "inbox.received", "inbox.stored"} == set(get_args(Point))
     for point, words in (("inbox.received", "hello?"), ("inbox.stored", WATER)):
         server.start(crash_at=point)
         sim.text(TANYA, words)
-        assert server.crashed(20)
+        assert server.crashed(PATIENCE)
     for point in RECOVERING:
         server.launch(crash_at=point)
         while not server.crashed(3):
             sim.text(PRIYA, "LIST")  # so that there is something to send and a receipt for it
     server.start()
     # Her call may have rung while no server was there to hear its end: then she is asked in the next round.
-    stage.until(lambda: bool(stage.heard(PRIYA, "Ack by")), 240)
+    stage.until(lambda: bool(stage.heard(PRIYA, "Ack by")))
     stage.rest()
     assert stage.state() == "new"
     stored = "SELECT count(*) FROM inbox WHERE kind = 'message' AND convert_from(raw, 'UTF8') LIKE '%{}%'"

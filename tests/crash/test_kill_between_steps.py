@@ -8,7 +8,7 @@ from tests.crash.staging import Stage
 from tests.stories.people import DANA, PRIYA, TANYA, WATER
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(1200)
 def test_every_promise_holds_when_the_server_is_killed_at_each_turn_of_the_story(stage: Stage) -> None:
     stage.server.start()
     stage.step(TANYA, WATER, then="new", dead=4)

@@ -147,7 +147,7 @@ def test_quoted_history_has_no_say() -> None:
 @pytest.mark.parametrize(
     "text", ["a" * 200_000, "ack " * 50_000, "is anyone " * 20_000, "\n" * 100_000, "1042 " * 20_000]
 )
-@pytest.mark.timeout(5)
+@pytest.mark.timeout(60)  # ends what grows with the square of the length; it takes a tenth of a second
 def test_a_huge_message_takes_no_time(text: str) -> None:
     assert customer_intent(text, text, "email") in KINDS
     assert parse_staff(text).verb in Verb

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -194,11 +193,9 @@ def test_nobody_listens() -> None:
 def test_a_black_hole_ends_with_the_timeout_and_may_have_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as hole:
         out = gateway(f"http://127.0.0.1:{hole.getsockname()[1]}", timeout=0.3)
-        began = time.monotonic()
         with pytest.raises(GatewayError) as caught:
             out.send(sms())
         out.close()
-    assert time.monotonic() - began < 20
     assert (caught.value.trouble, caught.value.permanent) == (Trouble.AMBIGUOUS, False)
 
 

@@ -68,5 +68,5 @@ def twilio(sim: Simulator) -> Iterator[TwilioClient]:
 @pytest.fixture
 def sendgrid(sim: Simulator) -> SendGridAPIClient:
     client = SendGridAPIClient(sim.config.sendgrid_key, host=sim.url)
-    client.client.timeout = 5
+    client.client.timeout = 60
     return client

@@ -11,7 +11,7 @@ class ToSimulator(TwilioHttpClient):
     """The SDK's own HTTP client, with another host."""
 
     def __init__(self, base: str) -> None:
-        super().__init__(timeout=5)
+        super().__init__(timeout=60)
         self._base = base
 
     def request(self, method: str, url: str, *arguments: Any, **named: Any) -> Any:

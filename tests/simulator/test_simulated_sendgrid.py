@@ -185,7 +185,7 @@ def test_a_compressed_request_and_one_with_an_attachment(sim: Simulator, sendgri
     }
     body = gzip.compress(json.dumps(order(subject="packed")).encode())
     with urllib.request.urlopen(
-        urllib.request.Request(sim.url + "/v3/mail/send", body, headers), timeout=5
+        urllib.request.Request(sim.url + "/v3/mail/send", body, headers), timeout=60
     ) as answer:
         assert answer.status == 202
     assert sim.wait_for_mail(ANN, "packed")

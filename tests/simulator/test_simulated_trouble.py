@@ -105,10 +105,11 @@ def test_twilio_down_in_each_way(sim: Simulator, app: ReceivingApp, twilio: Twil
         with pytest.raises(TwilioRestException) as refused:
             send(twilio, app)
         assert refused.value.status == status
-    twilio.http_client.timeout = 0.2
+    patient, twilio.http_client.timeout = twilio.http_client.timeout, 0.2
     sim.set_provider("twilio", down="hang")
     with pytest.raises(requests.exceptions.ReadTimeout):
         send(twilio, app)
+    twilio.http_client.timeout = patient
     sim.set_provider("twilio", down="abort")
     with pytest.raises(requests.exceptions.ConnectionError):
         send(twilio, app)

@@ -42,7 +42,7 @@ def raw_post(
         {"Authorization": "Basic " + base64.b64encode(pair).decode()},
     )
     try:
-        with urllib.request.urlopen(request, timeout=5) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return response.status, json.loads(response.read())
     except urllib.error.HTTPError as error:
         with error:
@@ -182,10 +182,10 @@ def test_pictures_are_listed_and_can_be_fetched(sim: Simulator, app: ReceivingAp
     config = sim.config
     pair = base64.b64encode(f"{config.account_sid}:{config.auth_token}".encode()).decode()
     request = urllib.request.Request(sim.url + path, headers={"Authorization": f"Basic {pair}"})
-    with urllib.request.urlopen(request, timeout=5) as response:
+    with urllib.request.urlopen(request, timeout=60) as response:
         assert (response.read(), response.headers["content-type"]) == (png, "image/png")
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(sim.url + path, timeout=5)
+        urllib.request.urlopen(sim.url + path, timeout=60)
     with refused.value as error:
         assert error.code == 401
 

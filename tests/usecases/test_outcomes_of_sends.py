@@ -86,7 +86,7 @@ def test_a_failure_that_no_ticket_takes_in_is_kept_and_put_on_record(
 def waiting_for_locks(engine: Engine, count: int) -> None:
     """Return when so many statements wait for a lock."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while scalars(engine, query) != [count]:
         assert time.monotonic() < end
         time.sleep(0.01)

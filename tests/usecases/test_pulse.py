@@ -142,9 +142,9 @@ def test_a_wake_up_reaches_another_process_also_after_its_connection_was_cut(
     ear, bell = Ear(house, heard.put), Bell(house)
     ear.start()
     bell.start()
-    at_connecting = [heard.get(timeout=20) for _ in range(3)]
+    at_connecting = [heard.get(timeout=60) for _ in range(3)]
     bell.wake("inbox")
-    assert heard.get(timeout=20) == "inbox"
+    assert heard.get(timeout=60) == "inbox"
     with company.begin() as connection:
         connection.execute(
             text(
@@ -152,12 +152,12 @@ def test_a_wake_up_reaches_another_process_also_after_its_connection_was_cut(
                 " WHERE datname = current_database() AND query LIKE 'LISTEN%' OR query = 'SELECT 1'"
             )
         )
-    assert [heard.get(timeout=20) for _ in range(3)] == at_connecting, (
+    assert [heard.get(timeout=60) for _ in range(3)] == at_connecting, (
         "what it missed meanwhile is looked for"
     )
     bell.wake("saved")
-    assert heard.get(timeout=20) == "saved"
+    assert heard.get(timeout=60) == "saved"
     stopping = threading.Thread(target=lambda: (bell.stop(), ear.stop()))
     stopping.start()
-    stopping.join(20)
+    stopping.join(60)
     assert not stopping.is_alive()

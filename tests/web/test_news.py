@@ -19,7 +19,7 @@ from tests.web.visiting import MAIL, PASSWORD, Visit, by_link, signed_in
 
 class Listener:
     def __init__(self, port: int, path: str, headers: dict[str, str]) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.connection.request("GET", path, headers=headers)
         self.answer = self.connection.getresponse()
 
@@ -90,7 +90,7 @@ def test_a_server_with_listeners_stops_at_once(engine: Engine, database_url: str
             process: Any = server.process
             process.send_signal(number)
             assert listener.event() == ""
-            process.wait(timeout=20)
+            process.wait(timeout=60)
             listener.close()
     assert "exceeded" not in log.read_text()
     assert "Traceback" not in log.read_text()
@@ -102,7 +102,7 @@ def cookie(engine: Engine, port: int) -> str:
             connection, email=MAIL, name="Olga", role="owner", person="", password=PASSWORD, now=NIGHT
         )
     key = sessions.magic_key(b"s" * 32, MAIL, NIGHT.replace(year=2999))
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as raw:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as raw:
         raw.sendall(f"GET /enter?k={key} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         answer = b""
         while chunk := raw.recv(65536):
