@@ -24,7 +24,7 @@ from app.web.charts import Amount, Chart, columns, rows
 from app.web.clock_rows import Piece as BarPiece
 from app.web.clock_rows import bar_of
 from app.web.timeline import titles
-from app.web.words import METRICS, Moment, Names, address_text, moment, reason_text, span
+from app.web.words import METRICS, Moment, Names, address_text, exact_moment, exact_span, reason_text
 
 Choice = tuple[str, str]
 _WEEKS: Final = 53
@@ -184,7 +184,7 @@ def breach_detail(view: BreachView) -> BreachDetail:
     zone = zone_of(ticket, whole.directory)
 
     def when(instant: datetime) -> Moment:
-        return moment(instant, whole.now, zone)
+        return exact_moment(instant, whole.now, zone)
 
     stretches = []
     used: dict[int, Kept] = {}
@@ -196,7 +196,7 @@ def breach_detail(view: BreachView) -> BreachDetail:
             Stretch(
                 start=when(piece.start),
                 end=when(piece.end),
-                length=span(piece.end - piece.start),
+                length=exact_span(piece.end - piece.start),
                 what=_KINDS.get(piece.kind) or reason_text(piece.kind.removeprefix("paused:")),
                 who=ball_text(piece.ball, piece.person, names),
                 counted=piece.counted,
@@ -213,7 +213,7 @@ def breach_detail(view: BreachView) -> BreachDetail:
     opened = next(event for event in whole.events if isinstance(event, ev.Opened))
     bar = bar_of(breach.late.segments, breach.breached_at, breach.breached_at)
     return BreachDetail(
-        row=breach_row(breach, names, view.reasons, whole.now),
+        row=breach_row(breach, names, view.reasons, whole.now, exact=True),
         stretches=tuple(stretches),
         messages=tuple(_message(kept, when) for kept in used.values()),
         pieces=bar.pieces,

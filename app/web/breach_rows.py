@@ -15,7 +15,17 @@ from app.domain.clocks import zone_of
 from app.domain.events import Opened
 from app.rulebook.models import BreachReason
 from app.usecases.breaches import Breach
-from app.web.words import METRICS, Moment, Names, moment, place_of, reason_text, span
+from app.web.words import (
+    METRICS,
+    Moment,
+    Names,
+    exact_moment,
+    exact_span,
+    moment,
+    place_of,
+    reason_text,
+    span,
+)
 
 _SHORTEST: Final = timedelta(seconds=1)
 _BALLS: Final = {
@@ -74,10 +84,14 @@ class BreachRow:
     typed_in: str
 
 
-def breach_row(row: Breach, names: Names, reasons: Sequence[BreachReason], now: datetime) -> BreachRow:
-    """Return one breach in words, as of now."""
+def breach_row(
+    row: Breach, names: Names, reasons: Sequence[BreachReason], now: datetime, *, exact: bool = False
+) -> BreachRow:
+    """Return one breach in words, as of now; `exact` lengths and instants are told to the second."""
     ticket, note, late = row.ticket, row.note, row.late
     zone = zone_of(ticket, names.directory)
+    length = exact_span if exact else span
+    breached = row.breached_at
     code, place = place_of(ticket, names.directory)
     return BreachRow(
         key=f"{ticket.number}-{row.metric}",
@@ -87,14 +101,14 @@ def breach_row(row: Breach, names: Names, reasons: Sequence[BreachReason], now: 
         place=place,
         priority=ticket.priority,
         metric=METRICS[row.metric],
-        limit=seconds_text(late.target_seconds),
-        actual=seconds_text(late.elapsed_seconds),
-        over=seconds_text(over_seconds(row)),
+        limit=length(timedelta(seconds=late.target_seconds)),
+        actual=length(timedelta(seconds=late.elapsed_seconds)),
+        over=length(timedelta(seconds=over_seconds(row))),
         ended=late.ended_at is not None,
-        breached=moment(row.breached_at, now, zone, with_zone=True),
+        breached=exact_moment(breached, now, zone) if exact else moment(breached, now, zone, with_zone=True),
         held_by=names.short(note.held_by) if note.held_by else "nobody",
         had=tuple(
-            Had(ball_text(s.ball, s.person, names), span(s.length), s.counted) for s in _seen(row.pieces)
+            Had(ball_text(s.ball, s.person, names), length(s.length), s.counted) for s in _seen(row.pieces)
         ),
         reason=text_of(note.reason, reasons),
         reason_code=note.reason,
@@ -126,11 +140,6 @@ def over_seconds(row: Breach) -> float:
     return max(row.late.elapsed_seconds - row.late.target_seconds, 0)
 
 
-def seconds_text(seconds: float) -> str:
-    """Return a length as people read it."""
-    return span(timedelta(seconds=seconds))
-
-
 def ball_text(ball: Ball, person: str, names: Names) -> str:
     """Return who had the ball: `Dana R. (account manager)`, `parts`."""
     what = _BALLS[ball]
@@ -142,7 +151,7 @@ def ball_text(ball: Ball, person: str, names: Names) -> str:
 def had_text(row: Breach, names: Names) -> str:
     """Return who had the ball within the actual time, in one line for an export."""
     counted = [share for share in _seen(row.pieces) if share.counted]
-    return "; ".join(f"{ball_text(s.ball, s.person, names)} {span(s.length)}" for s in counted)
+    return "; ".join(f"{ball_text(s.ball, s.person, names)} {exact_span(s.length)}" for s in counted)
 
 
 def text_of(code: str, reasons: Sequence[BreachReason]) -> str:

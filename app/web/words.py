@@ -39,7 +39,7 @@ HOLD_REASONS: Mapping[str, str] = {
     "other": "another reason",
 }
 CHANNELS: Mapping[str, str] = {"sms": "text", "email": "mail", "voice": "call", "web": "page"}
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MINUTE, _HOUR, _DAY, _NOON = 60, 3600, 86400, 12
 _US_DIGITS = 11
 
 
@@ -126,6 +126,27 @@ def span(length: timedelta) -> str:
     if seconds < _DAY:
         return f"{seconds // _HOUR}h {seconds % _HOUR // _MINUTE:02d}m"
     return f"{seconds // _DAY}d {seconds % _DAY // _HOUR}h"
+
+
+def exact_moment(instant: datetime, now: datetime, zone: str) -> Moment:
+    """Return an instant for an audit: `8:27:12a EST`, on another day than today's `Nov 21 2026 8:27:12a EST`.
+
+    The zone is called what it was called then, for in autumn there is a 1:30a EDT and a 1:30a EST.
+    """
+    local, today = instant.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
+    clock = f"{local.hour % 12 or 12}:{local:%M:%S}{'a' if local.hour < _NOON else 'p'} {local.tzname()}"
+    text = clock if local.date() == today else f"{local:%b} {local.day} {local.year} {clock}"
+    return Moment(text, instant.isoformat(timespec="seconds"))
+
+
+def exact_span(length: timedelta) -> str:
+    """Return how long to the second: `4:51`, `2h 05m 09s`, `3d 0h 00m 07s`."""
+    seconds = int(abs(length).total_seconds())
+    if seconds < _HOUR:
+        return span(length)
+    days, hours = divmod(seconds // _HOUR, _DAY // _HOUR)
+    text = f"{hours}h {seconds % _HOUR // _MINUTE:02d}m {seconds % _MINUTE:02d}s"
+    return f"{days}d {text}" if days else text
 
 
 def timer(due: datetime, now: datetime, soon: timedelta = timedelta(minutes=15)) -> Timer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.domain import events as ev
 from app.domain.attribution import Ball, shares
 from app.usecases import breaches
-from tests.stories.people import DANA, TANYA, WATER
+from tests.stories.people import CALVIN, DANA, NOOR, RUTH, TANYA, WATER
 from tests.stories.town import Town
 from tests.web.visiting import signed_in
 
@@ -13,6 +13,8 @@ from tests.web.visiting import signed_in
 def test_a_breach_is_found_explained_and_excused_and_counts_apart(place: Town) -> None:
     place.text(TANYA, WATER)
     place.later(minutes=40)
+    told = [line for duty in (RUTH, CALVIN, NOOR) for line in place.inbox(duty) if line.startswith("LATE")]
+    assert "acknowledge was due 2:21a ET. Reply TAKE 1042" in told[0]
     place.text(DANA, "ACK")
     place.later(minutes=10)
     visit = signed_in(place, role="manager", person="ruth")
@@ -25,6 +27,8 @@ def test_a_breach_is_found_explained_and_excused_and_counts_apart(place: Town) -
 
     detail = visit.text("/breaches/1042/acknowledge")
     assert WATER in detail
+    assert "Breached 2:21:00a EDT , held by nobody, noticed 2:21:00a EDT" in detail
+    assert "2:11:00a EDT 2:51:00a EDT 40:00 running nobody acknowledged" in detail
     assert "as it came" in detail
 
     path, form = "/breaches/1042/acknowledge", visit.csrf("/breaches/1042/acknowledge")

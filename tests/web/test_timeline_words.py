@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ from app.web.access import LINK, Visitor
 from app.web.board import Filters, board_page
 from app.web.clock_rows import clock_rows
 from app.web.timeline import delivery_status, timeline
-from app.web.words import span
+from app.web.words import exact_moment, exact_span, span
 from tests.building import MINUTE, NIGHT, POLICY_DOCUMENT, Case, directory
 
 POLICY = parse_policy(POLICY_DOCUMENT, {}, "America/New_York")
@@ -212,6 +212,25 @@ def test_clock_bars_are_drawn_to_scale() -> None:
 )
 def test_spans_are_short(seconds: int, text: str) -> None:
     assert span(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(9, "0:09"), (3599, "59:59"), (3600, "1h 00m 00s"), (7509, "2h 05m 09s"), (93599, "1d 1h 59m 59s")],
+)
+def test_an_audit_tells_lengths_to_the_second(seconds: int, text: str) -> None:
+    assert exact_span(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("hour", "text"),
+    [(4, "12:30:07a EDT"), (5, "1:30:07a EDT"), (6, "1:30:07a EST"), (17, "12:30:07p EST")],
+)
+def test_an_audit_tells_the_two_hours_of_an_autumn_night_apart(hour: int, text: str) -> None:
+    at = datetime(2026, 11, 1, hour, 30, 7, tzinfo=UTC)
+    assert exact_moment(at, at, "America/New_York").text == text
+    later = at + timedelta(days=90)
+    assert exact_moment(at, later, "America/New_York").text == f"Nov 1 2026 {text}"
 
 
 def test_a_board_that_is_too_long_says_how_many_are_missing() -> None:
