@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, Update, case, select, text, update
 
@@ -13,13 +13,16 @@ from app.store.rows import insert_rows
 from app.store.tables import delivery_attempts, outbox
 
 PAGE, CUSTOMER, NOTICE = 0, 1, 2
+FIRST, URGENT, USUAL = 0, 1, 2
+"""How urgent it is among those of its rank: an urgent ticket's first page, its other pages, all else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxRow:
     """One message as it was decided. `person` is empty for a customer; `rank` 0 is a page.
 
-    `thread` holds what a mail needs to stay in its thread: reply_to, message_id, references.
+    It waits for the turn of its `account`, which is empty for what belongs to none. `thread` holds what a
+    mail needs to stay in its thread: reply_to, message_id, references.
     """
 
     id: int
@@ -34,6 +37,8 @@ class OutboxRow:
     thread: dict[str, str] = field(default_factory=dict)
     created_at: datetime
     not_before: datetime
+    account: str = ""
+    urgency: int = USUAL
 
 
 def put(connection: Connection, rows: Sequence[OutboxRow]) -> None:
@@ -65,48 +70,7 @@ class Claimed:
     status: str
     created_at: datetime
     wanted: bool
-
-
-# A page is looked at again when it is claimed: it is sent only while its ticket still asks for somebody
-# (promise 4 says that a page may come twice, not that it may come for a ticket that is taken).
-_CLAIM = text(
-    """
-    WITH chosen AS MATERIALIZED (
-        SELECT id FROM outbox WHERE state = 'pending' AND not_before <= :now AND rank BETWEEN :low AND :high
-        ORDER BY rank, not_before, id LIMIT :batch FOR UPDATE SKIP LOCKED
-    )
-    UPDATE outbox o SET state = 'sending', lease_until = :lease, claimed_by = :node,
-        attempts = o.attempts + 1
-    FROM chosen WHERE o.id = chosen.id
-    RETURNING o.id, o.ticket_id, o.rank, o.text_id, o.channel, o.address, o.person, o.subject, o.body,
-        o.thread, o.attempts, o.status, o.created_at,
-        o.rank <> 0 OR o.ticket_id IS NULL OR EXISTS (
-            SELECT 1 FROM tickets t WHERE t.id = o.ticket_id
-            AND (
-                t.doc #>> '{escalation,next_at}' IS NOT NULL
-                OR t.doc #>> '{handoff,to}' = o.person
-                OR (t.doc ->> 'ack_asked')::boolean AND t.doc ->> 'assignee' = o.person
-            )
-        ) AS wanted
-    """,
-)
-
-
-def claim(
-    connection: Connection,
-    *,
-    now: datetime,
-    lease: timedelta,
-    node: str,
-    batch: int,
-    pages: bool,
-) -> list[Claimed]:
-    """Claim up to `batch` messages for `node` until `now + lease`: pages, or all else. The caller commits."""
-    low, high = (PAGE, PAGE) if pages else (PAGE + 1, NOTICE)
-    asked = {"now": now, "lease": now + lease, "node": node, "batch": batch, "low": low, "high": high}
-    rows = connection.execute(_CLAIM, asked)
-    claimed = [Claimed(**row._mapping) for row in rows]
-    return sorted(claimed, key=lambda c: (c.rank, c.id))
+    urgency: int = USUAL
 
 
 def release_expired(connection: Connection, now: datetime) -> int:

@@ -29,6 +29,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.store.directory_tables import accounts  # noqa: F401 - one import gives the whole metadata
 from app.store.incident_tables import incidents  # noqa: F401 - as above
+from app.store.lane_tables import lanes  # noqa: F401 - as above
 from app.store.metadata import metadata
 from app.store.node_tables import nodes  # noqa: F401 - as above
 from app.store.oncall_tables import ledger  # noqa: F401 - as above
@@ -281,6 +282,9 @@ outbox = Table(
     Column("sent_at", INSTANT),
     Column("finished_at", INSTANT),
     Column("failure_reported", Boolean, nullable=False, server_default="false"),
+    # Whose turn it is: see store/claims.py.
+    Column("account", Text, nullable=False, server_default=""),
+    Column("urgency", SmallInteger, nullable=False, server_default="2"),
     CheckConstraint("channel IN ('sms', 'email', 'voice')", name="channel"),
     CheckConstraint(
         "state IN ('pending', 'sending', 'sent', 'failed', 'cancelled')",
@@ -288,6 +292,16 @@ outbox = Table(
     ),
     CheckConstraint("(state = 'sending') = (lease_until IS NOT NULL)", name="lease"),
     Index("ix_outbox_pending", "rank", "not_before", "id", postgresql_where=text("state = 'pending'")),
+    Index(
+        "ix_outbox_turns",
+        "channel",
+        "rank",
+        "urgency",
+        "account",
+        "not_before",
+        "id",
+        postgresql_where=text("state = 'pending'"),
+    ),
     Index("ix_outbox_leased", "lease_until", postgresql_where=text("state = 'sending'")),
     Index("ix_outbox_untold", "id", postgresql_where=text("state = 'failed' AND NOT failure_reported")),
     Index("ix_outbox_ticket", "ticket_id", "id"),

@@ -14,7 +14,7 @@ from app.domain.message import Channel
 from app.domain.roster import Scope
 from app.store import oncall
 from app.store import outbox as outbox_store
-from app.store.outbox import PAGE, OutboxRow
+from app.store.outbox import PAGE, URGENT, OutboxRow
 from app.usecases.house import House
 
 ALARM_EVERY = timedelta(minutes=15)
@@ -80,6 +80,7 @@ def row_to(
         body=body,
         created_at=now,
         not_before=now,
+        urgency=URGENT,
     )
 
 

@@ -15,10 +15,10 @@ from app.domain.charsets import storable
 from app.domain.delivery import SUPPRESSED, DeliveryStatus, next_attempt, next_page
 from app.domain.message import Channel
 from app.ports import CallOut, GatewayError, MailOut, SmsOut, Trouble
-from app.store import outbox as outbox_store
 from app.store import records
+from app.store.claims import Wanted
 from app.store.outbox import PAGE, Attempt, Claimed
-from app.usecases import bundling, doubtful, outcomes
+from app.usecases import bundling, doubtful, outcomes, pacing
 from app.usecases.gateways import Gateways
 from app.usecases.house import House
 from app.usecases.outcomes import Outcome
@@ -27,8 +27,8 @@ from app.usecases.verifying import revealed
 log = structlog.get_logger()
 
 # Claim batch x provider timeout < lease. With 8 senders and 10 s a call, 32 notices take 40 s at the worst,
-# 16 pages 20 s. A page that a node took with it when it died goes out again when the node was silent for a
-# while (pulse.py), after the lease at the latest.
+# 16 pages 20 s; twice as long with as many more of lanes that have a pace. A page that a node took with it
+# when it died goes out again when the node was silent for a while (pulse.py), after the lease at the latest.
 SENDERS = 8
 _BATCH, _LEASE = 32, timedelta(seconds=90)
 _PAGE_BATCH, _PAGE_LEASE = 2 * SENDERS, timedelta(seconds=60)
@@ -45,17 +45,14 @@ def send_pending(
     """Send some pending pages, or some pending messages of all other kinds; return how many."""
     now, lease = house.clock.now(), _PAGE_LEASE if pages else _LEASE
     with house.begin() as connection:
-        claimed = outbox_store.claim(
-            connection,
-            now=now,
-            lease=lease,
-            node=house.identity.node,
-            batch=_PAGE_BATCH if pages else _BATCH,
-            pages=pages,
-        )
-        if pages:
-            claimed = bundling.bundle(house, connection, claimed, now)
+        batch = _PAGE_BATCH if pages else _BATCH
+        wanted_now = Wanted(now, lease, house.identity.node, batch, pages)
+        claim = pacing.claim(house, gateways.limits, connection, wanted_now)
+        claimed = bundling.bundle(house, connection, claim.messages, now) if pages else claim.messages
         silent = records.silent(connection, {(c.channel, c.address) for c in claimed})
+        if claim.lanes:
+            going = [c for c in claimed if c.wanted and (c.channel, c.address) not in silent]
+            pacing.charge(gateways.limits, connection, claim.lanes, going, now)
     if not claimed:
         return 0
     house.reach("outbox.claimed")

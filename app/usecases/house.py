@@ -30,6 +30,7 @@ from app.rulebook.revision import Rulebook, UnknownNameError, from_document
 from app.store import applied as applied_store
 from app.store import directory as directory_store
 from app.store import records
+from app.store.claims import Turns
 
 log = structlog.get_logger()
 
@@ -96,6 +97,7 @@ class House:
         self.identity = identity
         self.wake = wake
         self.reach = reach
+        self.turns = Turns()
         self.applied = 0  # the number of the application that `rulebook` is from; 0: from the folder
         self._follows = follows
         self._taking_over = threading.Lock()

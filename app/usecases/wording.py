@@ -16,9 +16,10 @@ from app.domain.clocks import zone_of
 from app.domain.directory import ContactMethod, Directory, MethodKind, Person, Site
 from app.domain.drafting import Fact, Say
 from app.domain.message import Channel
+from app.domain.notifying import URGENT as MOST_URGENT
 from app.domain.texts import FACTS, TextId
 from app.domain.ticket import Ticket
-from app.store.outbox import CUSTOMER, NOTICE, PAGE, OutboxRow
+from app.store.outbox import CUSTOMER, FIRST, NOTICE, PAGE, URGENT, USUAL, OutboxRow
 from app.usecases.house import House
 
 _REASONS = {
@@ -189,6 +190,8 @@ class Wording:
             thread=thread,
             created_at=self._now,
             not_before=self._now,
+            account=ticket.account if ticket else "",
+            urgency=_urgency(rank, text_id, ticket),
         )
 
     def _subject(self, ours: str, ticket: Ticket | None, customer: str, origin: Origin | None) -> str:
@@ -262,6 +265,13 @@ class Wording:
         if name == "reason":
             return _REASONS.get(value, value.replace("_", " "))
         return value
+
+
+def _urgency(rank: int, text_id: TextId, ticket: Ticket | None) -> int:
+    """Return how urgent a message is among those of its rank."""
+    if rank != PAGE or ticket is None or not (ticket.life_safety or ticket.priority == MOST_URGENT):
+        return USUAL
+    return FIRST if text_id in (TextId.PAGE, TextId.PAGE_UNKNOWN) else URGENT
 
 
 def written(channel: Channel, address: str) -> Channel:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import Engine
 
 from app.store import outbox
+from app.store.claims import Wanted, claim_due
 from app.store.outbox import CUSTOMER, NOTICE, PAGE, Attempt, Claimed, OutboxRow
 from tests.nodes import NIGHT, at_once, scalars
 
@@ -41,7 +42,7 @@ def claim(
 ) -> list[Claimed]:
     with engine.begin() as connection:
         now = NIGHT + timedelta(seconds=after)
-        return outbox.claim(connection, now=now, lease=LEASE, node=node, batch=batch, pages=pages)
+        return claim_due(connection, Wanted(now, LEASE, node, batch, pages))[0]
 
 
 def record(engine: Engine, node: str, claimed: Claimed, state: str = "sent", **more: object) -> None:

@@ -13,6 +13,7 @@ from app.domain.reading import read_receipt
 from app.ports import GatewayError, Trouble
 from app.rulebook.revision import Rulebook
 from app.store import inbox, outbox
+from app.store.claims import Wanted, claim_due
 from app.store.outbox import Attempt
 from app.usecases import delivery, intake, receipts
 from app.usecases.desk import Desk
@@ -100,9 +101,7 @@ def test_results_and_receipts_of_the_same_messages_never_wait_for_each_other(
     intake.handle_waiting(house)
     with house.begin() as connection:
         connection.execute(text("UPDATE outbox SET rank = 2"))
-        claimed = outbox.claim(
-            connection, now=clock.at, lease=delivery._LEASE, node="one", batch=9, pages=False
-        )
+        claimed, _ = claim_due(connection, Wanted(clock.at, delivery._LEASE, "one", 9, pages=False))
     first, *_, last = sorted(claim.id for claim in claimed)
     put(house, receipt(last, "delivered"), receipt(first, "delivered"))
     results = [Attempt(id=c.id, attempt=c.attempts, state="sent", at=clock.at) for c in claimed]

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, text
 from app.ports import MailOut, SmsOut
 from app.rulebook.revision import Rulebook
 from app.store import nodes
+from app.store.claims import Wanted, claim_due
 from app.usecases import delivery, intake, pulse
 from app.usecases.gateways import Gateways
 from app.usecases.house import House
@@ -100,7 +101,7 @@ def test_an_outage_of_the_database_makes_nobody_silent_to_the_first_one_back(
     intake.handle_waiting(one)
     with one.begin() as connection:
         lease = timedelta(minutes=1)
-        delivery.outbox_store.claim(connection, now=now.at, lease=lease, node="one", batch=9, pages=True)
+        claim_due(connection, Wanted(now.at, lease, "one", 9, pages=True))
     ours, theirs = pulse_of(two), pulse_of(one)
     theirs.beat()
     ours.beat()
