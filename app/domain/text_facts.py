@@ -228,7 +228,7 @@ FACTS: Final[Mapping[TextId, frozenset[str]]] = MappingProxyType(
         TextId.HANDOFF_BACK: _TICKET | {"to", "marker"},
         TextId.HOLDER_PAGE: _PAGE,
         TextId.HOLDER_SILENT: _TICKET | {"marker"},
-        TextId.SHIFT_STARTS: frozenset({"schedule", "until", "count", "items", "to", "link"}),
+        TextId.SHIFT_STARTS: frozenset({"schedule", "time", "until", "count", "items", "to", "link"}),
         TextId.WARNING: _ALARM | {"metric", "due", "eta", "minutes"},
         TextId.BREACH: _ALARM | {"metric", "due", "eta", "minutes"},
         TextId.EXHAUSTED: _ALARM | {"rounds", "missed", "ack_by"},

@@ -116,7 +116,9 @@ class _Teller:
     def starts(self, handoff: _Handoff, person: str) -> list[outbox_store.OutboxRow]:
         known = self.roster.directory.people[person]
         until = clock_text(handoff.until, self.now, known.timezone) if handoff.until else ""
+        since = clock_text(handoff.at, self.now, known.timezone) if handoff.at > self.now else ""
         facts = {**self._open(handoff), "until": until, "link": self.house.identity.public_url}
+        facts["time"] = since
         return self._wording().notice(known, TextId.SHIFT_STARTS, **facts)
 
     def ends(self, handoff: _Handoff, person: str) -> list[outbox_store.OutboxRow]:

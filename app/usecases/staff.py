@@ -128,6 +128,11 @@ def _offer(table: swaps.Table, person: Person, reply: SwapReply, by: str) -> str
         span = read_span(reply.when, table.now, person.timezone)
         if span is None:
             return "when? Write a day"
+        # A day that is given back is the day that was given: as the other one's clock has it.
+        other = table.roster.directory.people[reply.who]
+        theirs = read_span(reply.when, table.now, other.timezone)
+        if theirs and swaps.taken_within(table, reply.who, person.key, *theirs):
+            span = theirs
         start = max(span[0], table.now)
         pieces = turns(table.roster, person.key, start, span[1]) if start < span[1] else []
     return swaps.offer(table, person.key, reply.who, pieces, by=by)

@@ -57,7 +57,8 @@ def offer(table: Table, giver: str, taker: str, pieces: Sequence[Piece], *, by: 
     before = store.open_of(table.connection, giver)
     store.decide(table.connection, [row.id for row in before], "withdrawn", table.now)
     first = min(piece.start for piece in pieces)
-    expires = max(min(table.now + LASTS, first), table.now + _AT_LEAST)
+    last = max(piece.end for piece in pieces)
+    expires = min(max(min(table.now + LASTS, first), table.now + _AT_LEAST), last)
     row = SwapRow(
         id=table.house.ids.next(),
         giver=giver,
@@ -107,6 +108,14 @@ def take(table: Table, taker: str, *, by: str) -> str:
     _tell(table, row, table.roster.directory.people[taker], TextId.SWAP_YOURS)
     tell_gaps(table.house, table.connection, table.now)
     return ""
+
+
+def taken_within(table: Table, giver: str, taker: str, start: datetime, end: datetime) -> bool:
+    """Return whether something that `taker` took over from `giver` lies whole between two instants."""
+    return any(
+        one.out == giver and one.joins == taker and start <= one.start and one.end <= end
+        for one in table.roster.directory.overrides
+    )
 
 
 def refuse(table: Table, taker: str) -> str:

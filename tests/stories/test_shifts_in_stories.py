@@ -41,7 +41,7 @@ def test_who_starts_and_who_ends_hear_it_once(place: Town) -> None:
     assert look(place, HANDOFF - timedelta(minutes=20)) == 0
     assert look(place, HANDOFF - timedelta(minutes=15)) == 1
     assert place.last(RUTH).startswith(
-        "You are ON CALL for duty until Jun 22 8:00a. 1 open:\n1042 P1 Pantry Row"
+        "You are ON CALL for duty from 8:00a until Jun 22 8:00a. 1 open:\n1042 P1 Pantry Row"
     )
     assert look(place, HANDOFF - timedelta(minutes=15)) == 0  # another node, the same minute
     assert look(place, HANDOFF - timedelta(minutes=5)) == 0
@@ -57,10 +57,12 @@ def test_a_cover_is_told_when_the_leave_begins_and_ends(place: Town) -> None:
     start = place.clock.at + DAY
     leave.add_leave(place.house, "dana", start, start + DAY, by="user:x")
     assert look(place, start - timedelta(minutes=10)) == 1
-    assert place.last(LUIS).startswith("You are ON CALL for Dana R.'s accounts until Thu 2:11a. 0 open")
+    assert place.last(LUIS).startswith(
+        "You are ON CALL for Dana R.'s accounts from 2:11a until Thu 2:11a. 0 open"
+    )
     assert look(place, start + DAY) == 2
     assert place.last(LUIS).startswith("Thank you. Your shift is over: Dana R.'s accounts, now Dana R.")
-    assert place.last(DANA).startswith("You are ON CALL for Dana R.'s accounts")
+    assert place.last(DANA).startswith("You are ON CALL for Dana R.'s accounts. 0 open"), "from now on"
 
 
 def test_a_feed_is_read_again_and_a_broken_one_keeps_what_it_said(place: Town, tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine
@@ -25,6 +26,12 @@ def place(engine: Engine) -> Iterator[Town]:
 def on_duty(place: Town) -> tuple[str, ...]:
     with place.house.begin() as connection:
         return place.house.roster(connection).who(["duty_manager"], Scope(), place.clock.now())
+
+
+def who_in(place: Town, start: datetime, end: datetime) -> list[tuple[str, ...]]:
+    with place.house.begin() as connection:
+        course = place.house.roster(connection).course(["duty_manager"], Scope(), start, end)
+    return [shift.people for shift in course]
 
 
 def test_offered_taken_and_taken_back_by_text(place: Town) -> None:
@@ -50,6 +57,20 @@ def test_offered_taken_and_taken_back_by_text(place: Town) -> None:
     place.text(NOOR, "SWAP OK")
     assert on_duty(place) == ("noor",)
 
+    # A day is given back as it was given, though midnight is not the same instant for both.
+    day = place.clock.at.replace(hour=0) + timedelta(days=3)
+    place.text(NOOR, "swap calvin 6/12")
+    place.text(CALVIN, "swap ok")
+    assert who_in(place, day, day + timedelta(days=2)) == [("noor",), ("calvin",), ("noor",)]
+    place.text(CALVIN, "swap noor 6/12 1p-3p")
+    place.text(NOOR, "swap ok")
+    assert who_in(place, day, day + timedelta(days=2)) == [("noor",), ("calvin",)] * 2 + [("noor",)], (
+        "hours only"
+    )
+    place.text(CALVIN, "swap noor 6/12")
+    place.text(NOOR, "swap ok")
+    assert who_in(place, day, day + timedelta(days=2)) == [("noor",)]
+
     place.text(NOOR, "swap calvin")
     place.later(hours=25)
     assert expire_swaps(place.house) == 1
@@ -58,6 +79,13 @@ def test_offered_taken_and_taken_back_by_text(place: Town) -> None:
     assert place.last(CALVIN).startswith("The swap is off.")
     place.text(CALVIN, "swap noor thu")
     assert place.last(CALVIN).startswith("No swap: you are not on call then.")
+
+    # An offer ends with the turn that it is about.
+    place.text(NOOR, f"swap calvin {place.clock.at.astimezone(ZoneInfo('America/Denver')):%a} 1:11a-1:16a")
+    assert place.last(CALVIN).endswith("Reply SWAP OK or SWAP NO by 2:16a.")
+    place.later(minutes=6)
+    place.text(CALVIN, "swap ok")
+    assert "there is no open offer to you" in place.last(CALVIN)
 
     # From the desk.
     house, now = place.house, place.clock.now()

@@ -43,7 +43,7 @@ def test_a_code_is_texted_back(place: Town) -> None:
     assert code not in str(kept)
 
     place.text(DANA, wrong)
-    assert place.last(DANA) == "That is not the code. You have 4 more tries."
+    assert place.last(DANA) == "That is not the code. Tries left: 4."
     with pytest.raises(VerifyError, match="just now"):
         send_code(place.house, "dana", DANA)
     place.text(DANA, f"{code[:3]} {code[3:]}")
