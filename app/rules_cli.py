@@ -81,6 +81,8 @@ def _directory() -> Directory | None:
     if not settings.database_url and not (settings.home / "postgres").is_dir():
         return None
     with bootstrap.database(settings) as engine:
+        if schema.current(engine) is None:
+            return None  # a server that was made and never used: as good as none
         schema.ensure_current(engine)
         with engine.begin() as connection:
             try:

@@ -30,7 +30,7 @@ NOT_FIXED: Final = anywhere(
       (?:again|quit|stopped|died|went out|came back|back to)
     \bso no\W*$|^(?:yes|yeah|ok|si|oui)\W+(?:but|pero|mais) .{0,60}(?:still|todavia|sigue|encore|toujours)
     \b(?:and|but) no (?:it|its|they)\b|no (?:arreglaron|hicieron|repararon) nada
-    ^no sirvio|(?:they|he|she) (?:never|didnt|only) fix\w*
+    ^not at all\b|^no sirvio|(?:they|he|she) (?:never|didnt|only) fix\w*
     ^(?:aun|todavia) no\W*$|^pas encore\W*$
     ^(?:the )?same (?:thing|issue|problem|deal|as always)\W*$
     ^(?:its |it is |it )?(?:still )?(?:not|isnt|doesnt|wont|no) (?:working|work|fixed|right|good)\W*$
@@ -118,7 +118,8 @@ CLOSE_IT: Final = anywhere(
     r"""
     (?:fixed|working|good|done) so (?:yes|si)|so yes
     (?:you can|you may|u can|please|pls|go ahead and|ok to|okay to|\
-      feel free to) close(?: (?:it|this|out)\b|(?=\W*$))
+      feel free to) close(?: (?:it|this|out|er|em)\b|(?=\W*$))
+    ^(?:its |all )?good as (?:gold|new)
     close (?:the|this|my|our|that) (?:ticket|case|order|request)
     (?:can|may|ready to|ok to) be closed|(?<!no )(?<!no se )pueden? cerrar(?:lo| (?:el|la|este|\
       esta) (?:ticket|caso|orden|reporte|folio))|vous pouvez (?:le |la )?fermer

@@ -115,6 +115,7 @@ WRONG: Final = anywhere(
     not meant for you|numero equivocado|equivocad[oa]|mauvais numero|tromp\w+ de (?:numero|personne)
     quien es|cest qui|qui est-ce
     ^(?:hi|hey|hello|yo|um|hola)?,? ?is this (?!store|the|a|an|normal|ok|still)\w+\W*$
+    ^(?:hi|hey|hello|yo)?,? ?is this still (?!the|a|an|on|going|happening|open|normal|ok|under)\w+\W*$
     its \w+ from (?:the gym|church|school|work|high school|last night)
     is this (?:still )?(?!the |a |my |your |an |store|normal|ok|going|being|how|safe)[a-z]+s?(?: number\
       | phone)?\?

@@ -21,6 +21,7 @@ SITE: Final = anywhere(
 
 TROUBLE: Final = anywhere(
     r"""
+    in (?:the|an|our) (?:elevator|lift)(?! lobby)
     odou?rs?|lost (?:all )?(?:the )?power|pops|popped|outage|sewer|spitting up|pushing up|coming up|\
       black ?out
     leak\w*|flood\w*|drip\w*|overflow\w*|clog\w*|backed up|backing up|burst|broke\w*|busted|crack\w*

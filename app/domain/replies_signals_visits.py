@@ -18,8 +18,7 @@ CHASE: Final = anywhere(
     (?:is|are) (?:he|she|they) (?:lost|close|near|almost here)\b
     (?:should|do) (?:i|we) (?:still )?(?:keep waiting|wait)\b|siguen? sin (?:venir|llegar)|^hello{2,}\W*$
     (?:anyone|anybody|someone|somebody) (?:get|got|see|read|seen) (?:my|our|the) (?:text|message|msg|e-?mail)
-    (?:was|were) promised for \w+day
-    ^(?:was |we were |i was )?(?:told|said|promised) \d
+    (?:was|were) promised for \w+day|^(?:was |we were |i was )?(?:told|said|promised) \d
     (?:see|know|ask|asking|find out|tell me|confirm|wondering) (?:when|what time|if) (?:the |a |\
       your )?(?:HE|you|u|yall)
     what happened (?:to|with) (?:the |my |our |that )?HE
@@ -60,7 +59,8 @@ CHASE: Final = anywhere(
     (?:give|tell|get) (?:us|me) (?:a|an|the) (?:time|eta|window)
     any luck (?:finding|getting|with)|^(?:r |are )?(?:u|you|ya) (?:guys )?(?:still )?(?:there|alive|\
       coming)\W*$
-    ^(?:its been |been )?\d+ ?(?:hrs?|hours?|days?|weeks?|min\w*)(?: now| already| later)?\W*$
+    ^(?:its been |been )?\d+ ?(?:hrs?|hours?|days?|weeks?|min\w*)(?: now| already| later)?\W*$|HE get lost
+    ^(?:its )?been \d+ ?(?:hrs?|hours?|min\w*)\b|a que hora nos toca
     ^what time(?: tomorrow| today| tonight| is that)?\W*$
     ^(?:hello|hi|hey|ok|so|guys|um)?\W*its been (?:over |like |almost |more than )?(?:\d+|an?|two|three|\
       four|five|six) ?(?:hrs?|hours?|min\w*|days?)\b
@@ -97,8 +97,7 @@ CHASE: Final = anywhere(
     (?:did|have) (?:you|u|anyone|yall) (?:guys )?(?:get|got|see|read|forget|gotten|forgotten|receive)
     (?:is|are) (?:any|some)(?:one|body) (?:going to|gonna|ever|even)|how far (?:out|away)|^HE\s?\?+$
     \d+ (?:days?|hours?|hrs?|weeks?) since (?:i|we)|forgot about us|even coming|what is going on with
-    (?:part|parts) (?:came|come|arrive\w*|get) (?:in|yet)
-    (?:whos|who is|who s) coming
+    (?:part|parts) (?:came|come|arrive\w*|get) (?:in|yet)|(?:whos|who is|who s) coming
     when (?:is|are|will|can|does|should) (?:someone|somebody|the (?:tech|guy|plumber)|he|they)\b
     when (?:are|r|will) (?:you|u|ya|yall)(?: guys)? (?:be |get |going to |gonna )*(?:com(?:e|\
       ing)(?! back in)|here|there|arriv\w+|show\w*|heading|sending)
@@ -117,8 +116,7 @@ CHASE: Final = anywhere(
     (?:arrivez|venez|passez|arrive|vient)(?:-vous| il| ils)? (?:la )?quand
     toujours (?:personne|en attente|pas de nouvelles|aucune nouvelle)
     personne (?:nest (?:venu|arrive|passe|encore|la\b)|nous|na rappele|encore)
-    (?:on|nous) (?:vous )?attend\w*|jattends|des nouvelles
-    ou (?:en est|en sont)[ ]|ca fait .{0,20}heures?
+    (?:on|nous) (?:vous )?attend\w*|jattends|des nouvelles|ou (?:en est|en sont)[ ]|ca fait .{0,20}heures?
     """,
 )
 
@@ -254,6 +252,7 @@ UPDATE: Final = anywhere(
     (?:pictures?|photos?|pics?|fotos?)\b.{0,25}\b(?:attached|as (?:asked|requested)|adjunt\w+|joint\w*)
     (?:my bad|sorry|oops|correction)[,: ]+(?:i meant|its|its actually|wrong|meant|that was|store|aisle|\
       the)\b
+    ^make (?:that|it) (?:the |store )|ya (?:les |le )?(?:mandamos|mande|enviamos|envie) (?:la|las) fotos?
     i meant|(?:not|its) (?:store )?\d+ not \d+|^update ?[:\-,]
     re(?:garding)? (?:my|our|the) (?:earlier|last|previous|first)
     (?:my|our|the|that) (?:earlier|last|previous|first) (?:text|message|call|report|email|ticket)|me again

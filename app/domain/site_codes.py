@@ -25,7 +25,8 @@ _CODE: Final = (
 # "store 114", "site-0303", "site=0354", "st. 88", "succ. 17", "tienda numero 57", "magasin 0540".
 _PLACE: Final = (
     r"(?:stores?|site|location|loc|shop|branch|restaurant|str|tienda|sucursal|suc|local|magasin|succursale"
-    r"|succ|boutique|st(?=[ .#]?\s?\d)|panel(?=\s\d{4}\b))"
+    r"|succ|boutique|st(?=[ .#]?\s?\d)|panel(?=\s\d{4}\b)"
+    r"|school|clinic|hotel|warehouse|escuela|clinica|bodega|ecole)"
 )
 _NUMBER: Final = r"(?:number|num|no\b|nbr|n[uú]mero|nro|n[o°º])"
 _NAMED: Final = re.compile(rf"\b{_PLACE}\s?{_NUMBER}?[\s.:=#\-]{{0,3}}0*?{_CODE}", re.IGNORECASE)
