@@ -331,7 +331,7 @@ def _parts(settings: Settings, house: House, pulse: Pulse, health: Health) -> tu
         build_gateways(settings),
         pulse,
         folder.look,
-        lambda: beacon.call() if beacon is not None and health.well() else None,
+        lambda: health.tell(beacon) if beacon is not None else None,
         feeds=Feeds(MOST_BYTES),
         received=TwilioReceived(twilio_config(settings)) if settings.twilio_account_sid else None,
         nightly=lambda: retention.empty_old(house, timedelta(days=settings.keep_messages_days)),

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 from prometheus_client.core import GaugeMetricFamily
@@ -48,6 +49,13 @@ class Look:
     nodes: tuple[Node, ...] = ()
 
 
+class Beacon(Protocol):
+    """Somebody outside who alarms when no call has come for a while."""
+
+    def call(self) -> None:
+        """Say that all is well; never raises."""
+
+
 class Health:
     """Looks at the database's promises, at most every two seconds. Any thread may ask."""
 
@@ -77,6 +85,11 @@ class Health:
         if problems:
             log.error("not_well", problems=[p.what for p in problems])
         return not problems
+
+    def tell(self, beacon: Beacon) -> None:
+        """Call the dead-man's switch, unless a promise is broken: its silence is the alarm."""
+        if self.well():
+            beacon.call()
 
     def _look(self) -> Look:
         try:
