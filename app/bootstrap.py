@@ -222,6 +222,7 @@ def build_gateways(settings: Settings) -> Gateways:
         calls=TwilioCalls(account),
         mail=SendGridMail(sendgrid_config(settings)),
         probe=TwilioSms(second) if settings.probe_from else None,
+        limits=settings.limits,
     )
 
 

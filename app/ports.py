@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -123,11 +123,14 @@ class Trouble(StrEnum):
 class GatewayError(CloseloopError):
     """The provider did not take the message."""
 
-    def __init__(self, message: str, *, trouble: Trouble, code: str = "") -> None:
-        """Carry the provider's `code` and what kind of `trouble` it is."""
+    def __init__(
+        self, message: str, *, trouble: Trouble, code: str = "", again: timedelta | None = None
+    ) -> None:
+        """Carry the provider's `code`, what kind of `trouble` it is, after how long it wants us `again`."""
         super().__init__(message)
         self.trouble = trouble
         self.code = code
+        self.again = again
 
     @property
     def permanent(self) -> bool:  # type: ignore[override]

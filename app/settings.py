@@ -18,6 +18,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.documents import nearest
 from app.domain.errors import CloseloopError
+from app.domain.message import Channel
+from app.domain.pacing import KNOWN_CALLS, known_limit
 from app.store.carried import carried
 
 PREFIX = "CLOSELOOP_"
@@ -217,6 +219,27 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="the bearer token for /metrics; without one only this machine may read it",
     )
+    texts_per_second: float | None = Field(
+        default=None,
+        ge=0,
+        le=10_000,
+        description="how many segments of texts a second the number or the messaging service may send, such"
+        " as 12 or 0.5; 0 for any number; default by the kind of number",
+    )
+    calls_per_second: float | None = Field(
+        default=None,
+        ge=0,
+        le=10_000,
+        description="how many calls a second Twilio may be asked to place, such as 1; 0 for any number;"
+        " default 1",
+    )
+    mails_per_second: float = Field(
+        default=0,
+        ge=0,
+        le=10_000,
+        description="how many mails a second SendGrid may be handed, such as 10; 0, the default, for any"
+        " number",
+    )
     crash_at: str = Field(
         default="",
         description="empty but in tests: the name of a point at which this process kills itself",
@@ -230,6 +253,20 @@ class Settings(BaseSettings):
         if self.web and self.worker:
             return "both"
         return "web" if self.web else "worker"
+
+    @property
+    def limits(self) -> Mapping[Channel, float]:
+        """How many a second each sender may send: as it is set, else what Twilio itself would let through.
+
+        A simulator has no such limit; nor has a channel that is not named.
+        """
+        texts, calls = self.texts_per_second, self.calls_per_second
+        if self.twilio_account_sid and not self.twilio_api_base:
+            pooled = bool(self.twilio_messaging_service_sid)
+            texts = texts if texts is not None or pooled else known_limit(self.twilio_from)
+            calls = KNOWN_CALLS if calls is None else calls
+        wanted = {Channel.SMS: texts, Channel.VOICE: calls, Channel.EMAIL: self.mails_per_second}
+        return {channel: limit for channel, limit in wanted.items() if limit}
 
     @model_validator(mode="before")
     @classmethod

@@ -172,3 +172,17 @@ def test_what_belongs_together_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_node_has_something_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "both false" in refused(monkeypatch, WORKER="false", WEB="false")
+
+
+def test_what_a_number_carries_is_its_limit_unless_another_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert loaded(monkeypatch).limits == {}
+    assert loaded(monkeypatch, **TWILIO).limits == {"sms": 1, "voice": 1}
+    mine = loaded(monkeypatch, TEXTS_PER_SECOND="12", CALLS_PER_SECOND="0", MAILS_PER_SECOND="2.5")
+    assert mine.limits == {"sms": 12, "email": 2.5}
+    assert "CLOSELOOP_TEXTS_PER_SECOND is '-1'" in refused(monkeypatch, TEXTS_PER_SECOND="-1")
+
+
+def test_a_pool_and_a_simulator_have_no_limit_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = loaded(monkeypatch, **TWILIO, TWILIO_MESSAGING_SERVICE_SID="MG" + "0" * 32)
+    assert pool.limits == {"voice": 1}
+    assert loaded(monkeypatch, TWILIO_API_BASE="http://127.0.0.1:8001").limits == {}

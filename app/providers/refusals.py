@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import assert_never
 
 from app.domain.charsets import storable
@@ -11,11 +12,18 @@ from app.ports import GatewayError, Trouble
 _LONGEST = 300
 
 
-def refusal(provider: str, *, status: int, code: str, message: str) -> GatewayError:
-    """Return the error for a request that `provider` answered with HTTP `status` and its own `code`."""
+def refusal(
+    provider: str, *, status: int, code: str, message: str, again: timedelta | None = None
+) -> GatewayError:
+    """Return the error for a request that `provider` answered with HTTP `status` and its own `code`.
+
+    `again` is after how long it wants us again, if it said so.
+    """
     said = storable(" ".join(message.split()))[:_LONGEST]
     trouble = trouble_of(reaction_to_refusal(code, status))
-    return GatewayError(f"{provider} answered {status}: {said}", trouble=trouble, code=code or str(status))
+    return GatewayError(
+        f"{provider} answered {status}: {said}", trouble=trouble, code=code or str(status), again=again
+    )
 
 
 def unreachable(provider: str, error: Exception) -> GatewayError:

@@ -11,7 +11,10 @@ import logging
 import re
 import socket
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.error import URLError
 
 from python_http_client.exceptions import HTTPError
@@ -106,7 +109,20 @@ def _refusal_of(error: HTTPError) -> GatewayError:
         message = "; ".join(str(item["message"]) for item in told["errors"])
     except (ValueError, TypeError, KeyError):
         message = str(error.reason)
-    return refusal("SendGrid", status=int(error.status_code), code="", message=message)
+    again = _again(error.headers)
+    return refusal("SendGrid", status=int(error.status_code), code="", message=message, again=again)
+
+
+def _again(headers: Mapping[str, str] | None) -> timedelta | None:
+    """Return after how long SendGrid takes mails again, by its own clock, None if its headers do not say."""
+    told = headers or {}
+    try:
+        if told.get("Retry-After"):
+            return max(timedelta(seconds=int(told["Retry-After"])), timedelta(0))
+        reset = datetime.fromtimestamp(int(told["X-RateLimit-Reset"]), UTC)
+        return max(reset - parsedate_to_datetime(told["Date"]), timedelta(0))
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return None
 
 
 def _broken_connection(error: OSError | http.client.HTTPException) -> GatewayError:

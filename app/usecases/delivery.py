@@ -12,8 +12,16 @@ from datetime import datetime, timedelta
 import structlog
 
 from app.domain.charsets import storable
-from app.domain.delivery import SUPPRESSED, DeliveryStatus, next_attempt, next_page
+from app.domain.delivery import (
+    LONGEST_ANSWER,
+    SUPPRESSED,
+    SWITCH_WITHIN,
+    DeliveryStatus,
+    next_attempt,
+    next_page,
+)
 from app.domain.message import Channel
+from app.domain.pacing import LONGEST_HOLD
 from app.ports import CallOut, GatewayError, MailOut, SmsOut, Trouble
 from app.store import records
 from app.store.claims import Wanted
@@ -71,6 +79,7 @@ def send_pending(
     house.reach("outbox.sent")
     outcomes.record(house, results, now + lease)
     house.reach("outbox.recorded")
+    pacing.slow_down_for(house, results)
     return len(results)
 
 
@@ -173,7 +182,7 @@ def _send(house: House, gateways: Gateways, message: Claimed) -> Outcome:
                 ),
             )
     except GatewayError as error:
-        return Outcome(_failed_attempt(house, message, error), message)
+        return Outcome(_failed_attempt(house, message, error), message, error.again)
     except Exception as error:
         log.exception("gateway_broke", outbox_id=message.id)
         wrapped = GatewayError(repr(error)[:200], trouble=Trouble.AMBIGUOUS)
@@ -191,9 +200,16 @@ def _send(house: House, gateways: Gateways, message: Claimed) -> Outcome:
 
 def _retry(message: Claimed, now: datetime, jitter: float, error: GatewayError) -> datetime | None:
     if message.rank != PAGE:
-        return next_attempt(message.attempts, now, jitter)
-    doubtful_now = error.trouble is Trouble.AMBIGUOUS or message.status == DeliveryStatus.UNKNOWN
-    return next_page(message.attempts, now, jitter, due=message.created_at, doubtful=doubtful_now)
+        at, latest = next_attempt(message.attempts, now, jitter), None
+    else:
+        doubtful_now = error.trouble is Trouble.AMBIGUOUS or message.status == DeliveryStatus.UNKNOWN
+        at = next_page(message.attempts, now, jitter, due=message.created_at, doubtful=doubtful_now)
+        latest = message.created_at + SWITCH_WITHIN - LONGEST_ANSWER
+    if at is None or error.again is None:
+        return at
+    # Before its provider wants us again, another try is lost; a page that cannot wait goes another way.
+    later = max(at, now + min(error.again, LONGEST_HOLD))
+    return None if latest is not None and later > latest else later
 
 
 def _failed_attempt(house: House, message: Claimed, error: GatewayError) -> Attempt:

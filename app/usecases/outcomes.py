@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain, repeat
 
 import structlog
@@ -38,10 +38,11 @@ _LATER_GAP, _LATER_TRIES = 1.0, 90
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one send ended."""
+    """How one send ended, and after how long its provider wants us again, if it said so."""
 
     attempt: Attempt
     message: Claimed
+    again: timedelta | None = None
 
 
 def record(house: House, outcomes: Sequence[Outcome], lease_until: datetime) -> None:

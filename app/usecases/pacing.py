@@ -21,6 +21,7 @@ from app.store import lanes as lane_store
 from app.store.claims import Room, Wanted
 from app.store.outbox import Claimed
 from app.usecases.house import House
+from app.usecases.outcomes import Outcome
 
 log = structlog.get_logger()
 
@@ -81,11 +82,23 @@ def charge(
     )
 
 
-def slow_down(house: House, told: Iterable[tuple[str, str, datetime | None]]) -> None:
-    """Slow down what providers told to: channel, code and, if they said so, until when.
+def slow_down_for(house: House, results: Iterable[Outcome]) -> None:
+    """Slow down the lanes whose providers answered a send with "too fast"."""
+    now = house.clock.now()
+    told = [
+        (r.message.channel, r.attempt.code, None if r.again is None else now + r.again)
+        for r in results
+        if r.attempt.code
+    ]
+    if any(told_to_slow_down(Channel(channel), code) for channel, code, _ in told):
+        with house.begin() as connection:
+            slow_down(connection, told, now)
 
-    In a transaction of its own: nobody waits for a lane who holds messages.
-    """
+
+def slow_down(
+    connection: Connection, told: Iterable[tuple[str, str, datetime | None]], now: datetime
+) -> None:
+    """Slow down what providers told to: channel, code and, if they said so, until when."""
     slower: dict[Channel, tuple[str, datetime | None]] = {}
     for channel, code, until in told:
         for slow in told_to_slow_down(Channel(channel), code):
@@ -93,13 +106,9 @@ def slow_down(house: House, told: Iterable[tuple[str, str, datetime | None]]) ->
             slower[slow] = (code, max(filter(None, (known, until)), default=None))
     if not slower:
         return
-    now = house.clock.now()
-    with house.begin() as connection:
-        lanes = [each.lane for each in lane_store.lock(connection, slower, now)]
-        later = []
-        for lane in lanes:
-            code, until = slower[Channel(lane.name)]
-            later.append(pushed_back(lane, code, now, until))
-        lane_store.write(connection, later)
-    for lane in later:
-        log.warning("lane_slowed", lane=lane.name, code=lane.code, until=lane.held_until.isoformat())
+    later = []
+    for each in lane_store.lock(connection, slower, now):
+        code, until = slower[Channel(each.lane.name)]
+        later.append(pushed_back(each.lane, code, now, until))
+        log.warning("lane_slowed", lane=each.lane.name, code=code, until=later[-1].held_until.isoformat())
+    lane_store.write(connection, later)

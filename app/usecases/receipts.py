@@ -10,6 +10,7 @@ from app.store import contact_checks
 from app.store import outbox as outbox_store
 from app.store.inbox import Handled, Waiting
 from app.store.outbox import LaterWord
+from app.usecases import pacing
 from app.usecases.desk import Desk
 from app.usecases.outcomes import failure_of, note_reaction, report_failures
 
@@ -58,6 +59,8 @@ def apply(desk: Desk, receipts: Sequence[tuple[Waiting, Receipt]]) -> list[Handl
     outbox_store.set_status(connection, list(words.values()), desk.now)
     contact_checks.clear_failing(connection, arrived)
     report_failures(desk, failures)
+    told = [(known[word.id].channel, word.code, None) for word in words.values() if word.failed]
+    pacing.slow_down(connection, told, desk.now)
     return handled
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from nonsense import Nonsense
 from serving import Served
 
 from app.ports import GatewayError, MailOut, Trouble
+from app.providers import sendgrid
 from app.providers.sendgrid import SendGridConfig, SendGridMail
 from simulator.config import Config
 from simulator.running import Simulator
@@ -100,6 +102,30 @@ def test_every_refusal_has_a_reaction(status: int, body: bytes, trouble: Trouble
             gateway(served.url).send(mail())
         assert len(served.app.requests) == 1
     assert (caught.value.trouble, caught.value.code) == (trouble, str(status))
+
+
+@pytest.mark.parametrize(
+    ("headers", "again"),
+    [
+        ({"Retry-After": "7"}, 7),
+        ({"X-RateLimit-Reset": "1392815263", "Date": "Wed, 19 Feb 2014 13:06:43 GMT"}, 60),
+        ({"X-RateLimit-Reset": "1392815263", "Date": "Wed, 19 Feb 2014 14:00:00 GMT"}, 0),
+        ({"X-RateLimit-Reset": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_when_sendgrid_wants_mails_again_by_its_own_clock(headers: dict[str, str], again: int | None) -> None:
+    date = {"Date": "Wed, 19 Feb 2014 13:06:43 GMT"}
+    told = sendgrid._again({**date, **headers})
+    assert (None if told is None else told.total_seconds()) == again
+
+
+def test_too_many_mails_are_wanted_again_when_sendgrid_says() -> None:
+    busy = Nonsense(429, b'{"errors":[{"message":"too many requests"}]}', {"Retry-After": "7"})
+    with Served(busy) as served, pytest.raises(GatewayError) as caught:
+        gateway(served.url).send(mail())
+    assert (caught.value.code, caught.value.trouble) == ("429", Trouble.TRANSIENT)
+    assert caught.value.again == timedelta(seconds=7)
 
 
 def test_a_wrong_key_is_our_own_fault_and_stays_secret(simulator: Simulator) -> None:
