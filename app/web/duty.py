@@ -177,7 +177,7 @@ class DutyDesk:
         return LaterOverride(
             schedule=name,
             start=_instant(form.get("start", ""), zone),
-            end=_instant(form.get("end", ""), zone),
+            end=_instant(form.get("end", ""), zone, end=True),
             out=form.get("out", "")[:100],
             joins=form.get("joins", "")[:100],
         )
@@ -271,9 +271,9 @@ def _day(text: str, otherwise: date) -> date:
     return found if 1990 <= found.year <= 2200 else otherwise  # noqa: PLR2004 - where calendars make sense
 
 
-def _instant(text: str, zone: ZoneInfo) -> datetime:
+def _instant(text: str, zone: ZoneInfo, *, end: bool = False) -> datetime:
     try:
         wall = datetime.strptime(text.strip()[:16], _LOCAL)  # noqa: DTZ007 - the schedule's wall time
     except ValueError:
         raise DutyError("Write both times like 2026-06-09T18:00.") from None
-    return local_instant(wall, zone)
+    return local_instant(wall, zone, end=end)

@@ -165,7 +165,8 @@ def test_leave_is_entered_and_taken_back_by_whom_it_concerns(place: Town) -> Non
     days = {"start": "2026-06-10", "end": "2026-06-10"}
     assert theirs.post("/on-call/leave", form, **days, person="dana").status == 403
     assert theirs.post("/on-call/leave", form, start="2026-06-10", end="2026-06-09").status == 422
-    assert theirs.post("/on-call/leave", form, **days, note="dentist").status == 303
+    saved = theirs.post("/on-call/leave", form, **days, note="dentist")
+    assert saved.headers["location"] == "/on-call?did=off_gap", "nobody covers"
     assert on_duty(place, NOON) == ()
     assert "Nobody is on call" in theirs.text("/on-call")
     dana = signed_in(place, role="account_manager", person="dana", email="d@tidewell.example")
@@ -175,6 +176,9 @@ def test_leave_is_entered_and_taken_back_by_whom_it_concerns(place: Town) -> Non
     found = re.search(r"/on-call/leave/\d+/end", theirs.get("/on-call").body.decode())
     assert found
     assert dana.post(found.group(), dana.csrf("/on-call")).status == 403
+    # Luis stands in for Dana's accounts, so that her leave leaves nobody alone.
+    alone = dana.post("/on-call/leave", dana.csrf("/on-call"), **days)
+    assert alone.headers["location"] == "/on-call?did=off"
     assert theirs.post(found.group(), form).status == 303
     assert on_duty(place, NOON) == (usual,)
 
@@ -186,6 +190,7 @@ def test_a_shift_is_offered_on_the_page_taken_and_refused(place: Town) -> None:
     taker = signed_in(place, role="account_manager", person=other, email="t@tidewell.example")
     page = giver.get("/on-call").body.decode()
     shift = re.findall(r'<option value="(duty [^"]+)"', page)[0].replace("&#43;", "+")
+    place.clock.at += timedelta(minutes=1)  # the turn goes on while the page is read
     for answer in ("refuse", "take"):
         wanted = {"shift": shift, "taker": other}
         offered = giver.post("/on-call/swaps", giver.csrf("/on-call"), **wanted)
@@ -195,6 +200,13 @@ def test_a_shift_is_offered_on_the_page_taken_and_refused(place: Town) -> None:
         assert giver.post("/on-call/swaps/take", giver.csrf("/on-call")).status == 422
         assert taker.post(f"/on-call/swaps/{answer}", taker.csrf("/on-call")).status == 303
     assert on_duty(place, NOON) == (other,)
+    page = taker.get("/on-call").body.decode()
+    shift = re.findall(r'<option value="(duty [^"]+)"', page)[0].replace("&#43;", "+")
+    back = {"shift": shift, "taker": usual}
+    assert taker.post("/on-call/swaps", taker.csrf("/on-call"), **back).status == 303
+    assert "No answer yet" in taker.text("/on-call")
+    place.clock.at += timedelta(hours=24)
+    assert "No answer yet" not in taker.text("/on-call"), "an offer that is over, before anybody closes it"
     assert giver.post("/on-call/swaps/steal", giver.csrf("/on-call")).status == 404
     wrong = giver.post("/on-call/swaps", giver.csrf("/on-call"), shift="duty x", taker=other)
     assert wrong.status == 422

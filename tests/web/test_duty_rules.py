@@ -78,6 +78,26 @@ def test_an_override_that_changes_nothing_says_so_and_old_gaps_are_not_its_fault
     assert (answer.status, "change the schedule itself" in answer.body.decode()) == (422, True)
 
 
+def test_an_override_ends_when_its_time_is_over_for_good_and_midnight_belongs_to_the_day_before(
+    place: Town,
+) -> None:
+    visit = signed_in(place)
+    form = visit.csrf("/on-call")
+    # 1:30 comes twice on this day: whoever stands in until then stays until the second.
+    span = {"schedule": "duty", "start": "2026-10-31T20:00", "end": "2026-11-01T01:30"}
+    second = datetime(2026, 11, 1, 6, 30, tzinfo=UTC)
+    (usual,) = on_duty(place, second)
+    stand_in = next(p for p in ("ruth", "calvin", "noor") if p != usual)
+    visit.post("/on-call/overrides", form, **span, out="*", joins=stand_in)
+    assert on_duty(place, second - timedelta(seconds=1)) == (stand_in,)
+    assert on_duty(place, second) == (usual,)
+    preview = visit.post(
+        "/on-call/preview", form, **{**SPAN, "end": "2026-06-11T00:00"}, out="*", joins="dana"
+    ).body.decode()
+    shown = re.findall(r'<span class="soft">(2026-[\d-]+)</span>', preview)
+    assert shown == ["2026-06-10"]
+
+
 def test_a_document_leaves_out_what_is_over_and_its_import_does_not_change_the_past(place: Town) -> None:
     visit = signed_in(place)
     (usual,) = on_duty(place, NOON)
