@@ -68,6 +68,7 @@ class TextId(StrEnum):
     SHIFT_STARTS = "shift_starts"
     WARNING = "warning"
     BREACH = "breach"
+    LATE_BUNDLE = "late_bundle"
     EXHAUSTED = "exhausted"
     DELIVERY_FAILED = "delivery_failed"
     PERSON_OPTED_OUT = "person_opted_out"
@@ -134,6 +135,8 @@ EXACT: Final[Mapping[str, int]] = MappingProxyType(
         "count": 6,
         "rounds": 4,
         "minutes": 6,
+        "late": 6,  # so many targets
+        "soon": 6,
         # Times come ready to print: 2:21a, Mon 2:21a ET.
         "ack_by": 14,
         "eta": 14,
@@ -231,6 +234,7 @@ FACTS: Final[Mapping[TextId, frozenset[str]]] = MappingProxyType(
         TextId.SHIFT_STARTS: frozenset({"schedule", "time", "until", "count", "items", "to", "link"}),
         TextId.WARNING: _ALARM | {"metric", "due", "eta", "minutes"},
         TextId.BREACH: _ALARM | {"metric", "due", "eta", "minutes"},
+        TextId.LATE_BUNDLE: frozenset({"late", "soon", "items", "link", "marker"}),
         TextId.EXHAUSTED: _ALARM | {"rounds", "missed", "ack_by"},
         TextId.DELIVERY_FAILED: _ALARM | {"to", "channel", "reason"},
         TextId.PERSON_OPTED_OUT: frozenset({"name", "phone", "time", "marker"}),

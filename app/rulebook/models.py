@@ -216,11 +216,19 @@ class PagesToOne(_Model):
     within: Length = "1m"
 
 
+class LateToOne(_Model):
+    """How many warnings and breaches one phone or mailbox is told singly."""
+
+    count: int = Field(default=3, ge=1, le=50)
+    within: Length = "5m"
+
+
 class Limits(_Model):
     """limits.yaml: how bursts are smoothed."""
 
     storm: Storm = Field(default_factory=Storm)
     pages_to_one: PagesToOne = Field(default_factory=PagesToOne)
+    late_to_one: LateToOne = Field(default_factory=LateToOne)
 
 
 class HolidayYears(_Model):

@@ -1,4 +1,4 @@
-"""Storms: which tickets of an account are one incident, and which pages are told together.
+"""Storms: which tickets of an account are one incident, and which messages are told together.
 
 What must not live here: when it is a storm (usecases/incidents.py), what a joint page says (bundling.py).
 """
@@ -252,9 +252,10 @@ def fold_into(
     incident_id: int | None,
     now: datetime,
 ) -> None:
-    """Let one claimed page stand for the others, with new words; those are not sent.
+    """Let one claimed message stand for the others, with new words; those are not sent.
 
-    It tells of what asks its person now: of one incident, or, without one, of everything.
+    The caller holds the rows of all of them. A page tells of what asks its person now: of one incident, or,
+    without one, of everything.
     """
     connection.execute(
         text(
@@ -279,7 +280,7 @@ def fold_into(
             """
             UPDATE outbox SET state = 'cancelled', lease_until = NULL, claimed_by = '', finished_at = :now,
                 detail = :folded
-            WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'sending'
+            WHERE id = ANY(CAST(:ids AS bigint[])) AND state IN ('sending', 'pending')
             """
         ),
         {"ids": list(others), "now": now, "folded": FOLDED},

@@ -26,7 +26,7 @@ from app.ports import CallOut, GatewayError, MailOut, SmsOut, Trouble
 from app.store import records
 from app.store.claims import Wanted
 from app.store.outbox import PAGE, Attempt, Claimed
-from app.usecases import bundling, doubtful, outcomes, pacing
+from app.usecases import bundling, doubtful, late_notices, outcomes, pacing
 from app.usecases.gateways import Gateways
 from app.usecases.house import House
 from app.usecases.outcomes import Outcome
@@ -56,7 +56,8 @@ def send_pending(
         batch = _PAGE_BATCH if pages else _BATCH
         wanted_now = Wanted(now, lease, house.identity.node, batch, pages)
         claim = pacing.claim(house, gateways.limits, connection, wanted_now)
-        claimed = bundling.bundle(house, connection, claim.messages, now) if pages else claim.messages
+        together = bundling.bundle if pages else late_notices.bundle
+        claimed = together(house, connection, claim.messages, now)
         silent = records.silent(connection, {(c.channel, c.address) for c in claimed})
         if claim.lanes:
             going = [c for c in claimed if c.wanted and (c.channel, c.address) not in silent]

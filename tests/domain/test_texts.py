@@ -33,6 +33,8 @@ USUAL = {
     "count": "2",
     "rounds": "3",
     "minutes": "29",
+    "late": "37",
+    "soon": "12",
     "ack_by": "2:21a",
     "eta": "3:00a",
     "was": "2:40a",

@@ -1,0 +1,112 @@
+"""Many tickets late at the same time: one text with the count to each who is told, nothing is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from app.ports import GatewayError, SmsOut, Trouble
+from app.rulebook.revision import Rulebook
+from app.usecases import delivery, intake, timers
+from app.usecases.gateways import Gateways
+from app.usecases.house import House
+from tests.nodes import TANYA, Carrier, Clock, Lines, node, put, refusing, scalars, sms
+
+MINUTE = timedelta(minutes=1)
+TOLD = "SELECT count(*) FROM outbox WHERE text_id IN ('warning', 'breach') AND state = :state"
+
+
+@pytest.fixture
+def senders() -> Iterator[Executor]:
+    with ThreadPoolExecutor(4) as pool:
+        yield pool
+
+
+class Told:
+    """Does all work that is due, and shows what was said of lateness to whom."""
+
+    def __init__(self, house: House, senders: Executor) -> None:
+        self.house, self.senders = house, senders
+        self.sms = Carrier()
+        self.ways = Gateways(sms=self.sms, mail=Carrier(), calls=Lines())
+
+    def work(self) -> list[tuple[str, str]]:
+        before = len(self.sms.taken)
+        while intake.handle_waiting(self.house) + timers.fire_due(self.house):
+            pass
+        for pages in (True, False):
+            while delivery.send_pending(self.house, self.ways, self.senders, pages=pages):
+                pass
+        new = [m for m in self.sms.taken[before:] if isinstance(m, SmsOut)]
+        return [(m.to, m.body) for m in new if m.body.startswith(("LATE", "SOON LATE"))]
+
+
+def late(house: House, count: int, first: int) -> None:
+    """Let so many urgent texts come in, which nobody answers: each is late after ten minutes."""
+    at = house.clock.now()
+    put(
+        house,
+        *(sms(TANYA, f"NEW water through the ceiling {first + n}, store 114", at) for n in range(count)),
+    )
+
+
+def test_a_few_that_are_late_are_told_singly_and_many_in_one_text(
+    company: Engine, rulebook: Rulebook, senders: Executor
+) -> None:
+    clock = Clock()
+    told = Told(node(company, rulebook, clock), senders)
+    late(told.house, 2, 0)
+    told.work()
+    clock.at += 11 * MINUTE
+    late(told.house, 40, 100)
+    put(told.house, sms(TANYA, "NEW there is a strong smell of gas, store 114", clock.at))
+    assert [body.split(":")[0] for _, body in told.work()] == [
+        f"LATE {n} P1 Pantry Row Markets #114 Boston, MA" for n in (1042, 1043)
+    ]
+    clock.at += MINUTE
+    late(told.house, 5, 200)
+    assert told.work() == []
+    clock.at += 9 * MINUTE + MINUTE / 2
+    joint, danger = sorted(told.work(), key=lambda m: "smell" in m[1] or "1084" in m[1])
+    assert joint[0] == danger[0], "one person is told all of it"
+    assert joint[1].splitlines() == [
+        "LATE: 40 targets",
+        "1044 P1 Pantry Row Markets #114 Boston, MA",
+        "1045 P1 Pantry Row Markets #114 Boston, MA",
+        "and 38 more",
+        "http://ops.example",
+    ]
+    assert danger[1].startswith("LATE 1084 P1"), "danger is told by itself"
+    # Those that come within the next minutes wait for the next turn, and are told together then.
+    clock.at += MINUTE
+    assert told.work() == []
+    assert scalars(company, TOLD, state="pending") == [5]
+    clock.at += 4 * MINUTE
+    again = told.work()
+    assert again
+    assert {body.splitlines()[0] for to, body in again if to == joint[0]} == {"LATE: 5 targets"}
+    assert scalars(company, TOLD, state="pending") == [0]
+    acked = "SELECT count(*) FROM events WHERE kind = 'breached' AND data ->> 'metric' = 'acknowledge'"
+    assert scalars(company, acked) == [48], "each is recorded as ever"
+
+
+def test_a_joint_text_that_is_not_taken_goes_out_again_as_it_is(
+    company: Engine, rulebook: Rulebook, senders: Executor
+) -> None:
+    clock = Clock()
+    told = Told(node(company, rulebook, clock), senders)
+    late(told.house, 8, 0)
+    told.work()
+    clock.at += 11 * MINUTE
+    away, there = refusing(GatewayError("503", trouble=Trouble.TRANSIENT)), told.sms.answer
+    told.sms.answer = lambda message: away(message) if "LATE" in message.body else there(message)
+    assert told.work() == []
+    told.sms.answer = there
+    clock.at += 2 * MINUTE
+    assert [body.splitlines()[0] for _, body in told.work()] == ["LATE: 8 targets"]
+    clock.at += MINUTE
+    assert told.work() == []
