@@ -319,12 +319,13 @@ def _parts(settings: Settings, house: House, pulse: Pulse, health: Health) -> tu
     from app.usecases import retention
     from app.usecases.leave_calendar import MOST_BYTES
     from app.worker.engine import Worker
-    from app.worker.node import Bell, Ear, Heart
+    from app.worker.node import Bell, Ear, Heart, Lookout
 
     if not settings.worker:
         bell = Bell(house)
         house.wake = bell.wake
-        return Heart(pulse, None), bell
+        followed = RuleFolder(house, settings.rules, tells=False)  # a worker tells the duty manager
+        return Heart(pulse, None), bell, Lookout(followed.look)
     folder = RuleFolder(house, settings.rules)
     beacon = HeartbeatUrl(settings.heartbeat_url) if settings.heartbeat_url else None
     worker = Worker(

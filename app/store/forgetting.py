@@ -46,18 +46,25 @@ _TICKETS = text(
     SELECT id, number, address, contact, ended_at IS NULL AS open FROM tickets
     WHERE id IN (
         SELECT id FROM own UNION SELECT merged_into FROM own WHERE merged_into > 0
-        UNION SELECT ticket_id FROM inbox WHERE sender = ANY(:addresses) AND ticket_id IS NOT NULL
+        UNION SELECT ticket_id FROM inbox WHERE sender = ANY(:addresses) AND state = 'new'
+        UNION SELECT ticket_id FROM inbox
+        WHERE sender = ANY(:addresses) AND state <> 'new' AND kind <> 'receipt'
     )
     ORDER BY id FOR NO KEY UPDATE
     """,
 )
 _COUNTS = text(
     """
-    SELECT (SELECT count(*) FROM inbox WHERE sender = ANY(:addresses)) AS messages,
+    SELECT fresh + (
+            SELECT count(*) FROM inbox
+            WHERE sender = ANY(:addresses) AND state <> 'new' AND kind <> 'receipt'
+        ) AS messages,
         (SELECT count(*) FROM outbox WHERE address = ANY(:addresses)) AS texts,
-        (SELECT count(*) FROM inbox WHERE sender = ANY(:addresses) AND state = 'new')
-        + (SELECT count(*) FROM outbox WHERE address = ANY(:addresses) AND state IN ('pending', 'sending'))
-            AS waiting
+        fresh + (
+            SELECT count(*) FROM outbox
+            WHERE address = ANY(:addresses) AND state IN ('pending', 'sending')
+        ) AS waiting
+    FROM (SELECT count(*) AS fresh FROM inbox WHERE sender = ANY(:addresses) AND state = 'new') n
     """,
 )
 _SHARED = text(
@@ -133,16 +140,21 @@ def rewrite(connection: Connection, ticket: Ticket, happened: Sequence[AnyEvent]
     connection.execute(_TICKET, {"rows": json.dumps([row])})
 
 
-# Receipts name the address that they are about; their sender is the message that we sent. What colleagues
-# wrote about these tickets may name anybody: what counts of it is in the events.
+# Receipts name the address that they are about; their sender is the message that we sent. All is looked for
+# as the indexes have it: what waits, what was handled, receipts about a ticket by that ticket. What
+# colleagues wrote about these tickets may name anybody: what counts of it is in the events.
 _EMPTY_MESSAGES = """
-    WITH told AS (SELECT id, provider_id FROM outbox WHERE address = ANY(:addresses)),
+    WITH told AS (SELECT id, provider_id, ticket_id FROM outbox WHERE address = ANY(:addresses)),
     senders AS (
         SELECT unnest(CAST(:addresses AS text[])) AS sender
         UNION SELECT 'receipt:' || id FROM told
         UNION SELECT 'receipt:' || provider_id FROM told WHERE provider_id <> ''
     ), theirs AS (
-        SELECT id FROM inbox JOIN senders USING (sender)
+        SELECT id FROM inbox JOIN senders USING (sender) WHERE state = 'new'
+        UNION SELECT id FROM inbox JOIN senders USING (sender)
+        WHERE state <> 'new' AND (kind <> 'receipt' OR ticket_id IS NULL)
+        UNION SELECT id FROM inbox JOIN senders USING (sender)
+        WHERE ticket_id IN (SELECT ticket_id FROM told)
         UNION SELECT id FROM inbox WHERE ticket_id = ANY(:tickets)
     )
     UPDATE inbox SET payload = '{}', raw = '', emptied = true,

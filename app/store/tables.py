@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -72,6 +73,12 @@ inbox = Table(
     Index("ix_inbox_waiting_sender", "sender", "id", postgresql_where=text("state = 'new'")),
     Index("ix_inbox_kept", "received_at", postgresql_where=text("NOT emptied")),
     Index("ix_inbox_ticket", "ticket_id", postgresql_where=text("ticket_id IS NOT NULL")),
+    # For forgetting somebody. The receipts of tickets, most of all rows, are found by their tickets.
+    Index(
+        "ix_inbox_sender",
+        "sender",
+        postgresql_where=text("state <> 'new' AND (kind <> 'receipt' OR ticket_id IS NULL)"),
+    ),
 )
 
 # Requests and texts that were turned away, links that had expired: who knocked (promise 8), and what the
@@ -155,6 +162,14 @@ tickets = Table(
     Index("ix_tickets_site", "site", "id"),
     Index("ix_tickets_account_opened", "account", "opened_at", postgresql_where=text("account <> ''")),
     Index("ix_tickets_ended", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+    # Whom open tickets ask: the board's "mine", one answer for all, a page for all.
+    Index(
+        "ix_tickets_asked",
+        literal_column("(doc #> '{escalation,asked}')").label("asked"),
+        postgresql_using="gin",
+        postgresql_ops={"asked": "jsonb_path_ops"},
+        postgresql_where=text("ended_at IS NULL"),
+    ),
 )
 
 # What happened, append-only. `seq` counts from 1 within the ticket: two writers cannot both add the next.

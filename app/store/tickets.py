@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal_column, or_, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from app.domain.clock_entries import ClockEntry
 from app.domain.clocks import Timer
@@ -280,6 +281,9 @@ def count_open(connection: Connection, wanted: Wanted | None = None) -> int:
     return connection.execute(statement).scalar_one()
 
 
+_ASKED = literal_column("(tickets.doc #> '{escalation,asked}')", JSONB)  # as its index has it
+
+
 def _open(wanted: Wanted | None) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = [tickets.c.ended_at.is_(None)]
     if wanted and wanted.account:
@@ -287,7 +291,7 @@ def _open(wanted: Wanted | None) -> ColumnElement[bool]:
     if wanted and wanted.priority:
         conditions.append(tickets.c.priority == wanted.priority)
     if wanted and wanted.person:
-        asked = tickets.c.doc["escalation"]["asked"].contains([wanted.person])
+        asked = _ASKED.contains([wanted.person])
         conditions.append(or_(tickets.c.assignee == wanted.person, asked))
     return and_(*conditions)
 

@@ -35,9 +35,10 @@ Signature = tuple[tuple[str, int, int], ...]
 class RuleFolder:
     """Watches the folders of a rulebook for a house. One thread calls `look`."""
 
-    def __init__(self, house: House, folders: Sequence[Path]) -> None:
-        """Take the folders as they are now for what the house has."""
+    def __init__(self, house: House, folders: Sequence[Path], *, tells: bool = True) -> None:
+        """Take the folders as they are now for what the house has; `tells` the duty manager what is wrong."""
         self._house = house
+        self._tells = tells
         self._folders = tuple(folders)
         self._seen = self._signature()
 
@@ -51,12 +52,19 @@ class RuleFolder:
         signature = self._signature()
         if signature == self._seen:
             return False
+        with self._house.begin() as connection:
+            self._house.keep_up(
+                connection
+            )  # of an applied revision a node that decides nothing knows nothing
         self._seen = signature
+        if self._house.applied:
+            return False
         try:
             book = load(*self._folders)
         except DocumentError as error:
             log.error("rules_not_taken", error=str(error)[:500])  # noqa: TRY400 - a person's mistake, not ours
-            self._alarm(error)
+            if self._tells:
+                self._alarm(error)
             return False
         if book == self._house.rulebook:
             return False

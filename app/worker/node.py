@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 _LISTEN_SECONDS = 1.0
 _RECONNECT_SECONDS = 1.0
+_LOOK_SECONDS = 1.0
 
 
 class Heart:
@@ -86,6 +87,32 @@ class Ear:
             except psycopg.Error as error:
                 log.warning("not_listening", error=repr(error)[:300])
                 self._stopping.wait(_RECONNECT_SECONDS)
+
+
+class Lookout:
+    """Looks each second whether the rules have changed, for a process without a worker, which would look."""
+
+    def __init__(self, look: Callable[[], object]) -> None:
+        """Prepare."""
+        self._look = look
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="lookout", daemon=True)
+
+    def start(self) -> None:
+        """Start looking."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopping.set()
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_LOOK_SECONDS):
+            try:
+                self._look()
+            except Exception as error:  # noqa: BLE001 - it must outlive a folder that is away
+                log.error("lookout_failed", error=repr(error)[:300])  # noqa: TRY400
 
 
 class Bell:

@@ -1,0 +1,58 @@
+"""A process that has only the pages takes a changed folder of rules over too, as a worker does."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import SecretStr
+from sqlalchemy import Engine, text
+
+from app import bootstrap
+from app.rulebook.revision import Rulebook, load
+from app.settings import Settings
+from app.usecases import rule_changes
+from app.usecases.house import House
+from app.usecases.pulse import Pulse
+from app.usecases.rule_folder import RuleFolder
+from tests.nodes import ROOT, Clock, node
+from tests.serving import Served
+
+
+def with_limit(folder: Path, count: int) -> Rulebook:
+    (folder / "limits.yaml").write_text(f"pages_to_one: {{count: {count}, within: 1m}}\n", "utf-8")
+    return load(folder)
+
+
+def until_it_decides_by(house: House, wanted: Rulebook) -> None:
+    end = time.monotonic() + 60
+    while house.rulebook != wanted:
+        assert time.monotonic() < end, "the changed rules were never taken over"
+        time.sleep(0.02)
+
+
+def test_a_web_node_follows_its_folder_and_leaves_the_alarm_to_workers(
+    company: Engine, rulebook: Rulebook, tmp_path: Path
+) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(ROOT / "rules", folder)
+    house = node(company, rulebook, Clock(datetime.now(UTC)))
+    settings = Settings(home=tmp_path, rules=(folder,), worker=False, secret=SecretStr("s" * 32))
+    app = bootstrap.build_app(settings, house, Pulse(house, role="web", version="1"))
+    with Served(app):
+        until_it_decides_by(house, with_limit(folder, 7))
+    watch, kept = RuleFolder(house, [folder], tells=False), house.rulebook
+    (folder / "limits.yaml").write_text("pages_to_one: {cuont: 8}\n", "utf-8")
+    assert not watch.look()
+    assert house.rulebook == kept
+    with company.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM outbox")).scalar() == 0, "a worker tells"
+    # Somebody applies a revision elsewhere: from now on it is that, though this node was asked for nothing since.
+    other = node(company, rulebook, Clock(datetime.now(UTC)), "two")
+    applied = with_limit(folder, 9)
+    rule_changes.apply(other, rule_changes.planned(other, applied), "olga")
+    with_limit(folder, 10)
+    assert not watch.look()
+    assert house.rulebook == applied
