@@ -52,10 +52,9 @@ class RuleFolder:
         signature = self._signature()
         if signature == self._seen:
             return False
+        # Of a revision that was applied a node that decides nothing has not heard yet.
         with self._house.begin() as connection:
-            self._house.keep_up(
-                connection
-            )  # of an applied revision a node that decides nothing knows nothing
+            self._house.keep_up(connection)
         self._seen = signature
         if self._house.applied:
             return False

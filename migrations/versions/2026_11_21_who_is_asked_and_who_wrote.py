@@ -1,13 +1,13 @@
 """Who is asked and who wrote.
 
-Made on 2026-11-21, after aeb477f2f72d.
+Made on 2026-11-21, after ab1b04bfd2a1.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "923e7c18ffc8"
-down_revision = "aeb477f2f72d"
+down_revision = "ab1b04bfd2a1"
 branch_labels = None
 depends_on = None
 
