@@ -15,6 +15,8 @@ from sqlalchemy import Connection, text
 _LOCK = 1043
 FOLDED = "told in one page with others"
 """The detail of a page that was not sent because another stands for it."""
+HELD = "held back: told together with others"
+"""The detail of a page that waits until the next joint page."""
 
 _STANDING = text(
     """
@@ -234,11 +236,11 @@ def hold_back(connection: Connection, ids: Sequence[int], until: datetime) -> No
         text(
             """
             UPDATE outbox SET state = 'pending', lease_until = NULL, claimed_by = '', not_before = :until,
-                attempts = attempts - 1, detail = 'held back: told together with others'
+                attempts = attempts - 1, detail = :held
             WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'sending'
             """
         ),
-        {"ids": list(ids), "until": until},
+        {"ids": list(ids), "until": until, "held": HELD},
     )
 
 

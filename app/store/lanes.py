@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection, text
 
 from app.domain.pacing import Lane
+from app.store.incidents import HELD
+
+LATELY: Final = timedelta(seconds=5)
+"""A lane whose pace was used up so lately has one: it is looked at once a second."""
 
 _LOCK = text(
     """
@@ -73,52 +78,38 @@ def write(connection: Connection, lanes: Collection[Lane]) -> None:
         connection.execute(_WRITE, [asdict(lane) for lane in lanes])
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How many messages are due in a lane with a pace, and how the lane stands."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBack:
+    """How many messages are due in a lane and wait for its turn to come; `TOGETHER` is no lane but a reason.
 
-    lane: Lane
+    `code` is what its provider said, `until` up to when it wants nothing; without them its pace is used up.
+    """
+
+    lane: str
     waiting: int
+    code: str = ""
+    until: datetime | None = None
 
 
-_WAITING = text(
+TOGETHER = "together"
+"""Pages that wait to be told together with others."""
+_HELD_BACK = text(
     """
-    SELECT p.name, coalesce(l.next_at, 'epoch') AS next_at, coalesce(l.held_until, 'epoch') AS held_until,
-        coalesce(l.slow_until, 'epoch') AS slow_until, coalesce(l.code, '') AS code,
-        (SELECT count(*) FROM outbox o WHERE o.state = 'pending' AND o.channel = p.name
-            AND o.not_before <= :now) AS waiting
-    FROM (
-        SELECT unnest(CAST(:limited AS text[])) AS name UNION SELECT name FROM lanes WHERE slow_until > :now
-    ) p LEFT JOIN lanes l ON l.name = p.name
-    ORDER BY p.name
+    SELECT * FROM (
+        SELECT l.name AS lane, CASE WHEN l.slow_until > :now THEN l.code ELSE '' END AS code,
+            CASE WHEN l.held_until > :now THEN l.held_until END AS until,
+            (SELECT count(*) FROM outbox o
+                WHERE o.state = 'pending' AND o.channel = l.name AND o.not_before <= :now) AS waiting
+        FROM lanes l WHERE l.next_at > :lately OR l.slow_until > :now
+        UNION ALL
+        SELECT :together, '', NULL, count(*) FROM outbox
+        WHERE state = 'pending' AND rank = 0 AND not_before > :now AND detail = :held
+    ) h WHERE waiting > 0 ORDER BY lane
     """,
 )
-_TOGETHER = text(
-    """
-    SELECT count(*) FROM outbox
-    WHERE state = 'pending' AND rank = 0 AND not_before > :now AND detail = :detail
-    """,
-)
 
 
-def waiting(connection: Connection, limited: Collection[str], now: datetime) -> list[Waiting]:
-    """Return the lanes that are limited or slow now, and what is due in each."""
-    rows = connection.execute(_WAITING, {"limited": list(limited), "now": now})
-    return [
-        Waiting(
-            Lane(
-                name=row.name,
-                next_at=row.next_at,
-                held_until=row.held_until,
-                slow_until=row.slow_until,
-                code=row.code,
-            ),
-            row.waiting,
-        )
-        for row in rows
-    ]
-
-
-def held_together(connection: Connection, now: datetime, detail: str) -> int:
-    """Return how many pages wait to be told together with others, as their `detail` says."""
-    return int(connection.execute(_TOGETHER, {"now": now, "detail": detail}).scalar_one())
+def held_back(connection: Connection, now: datetime) -> list[HeldBack]:
+    """Return what is held back now, by lane."""
+    asked = {"now": now, "lately": now - LATELY, "together": TOGETHER, "held": HELD}
+    return [HeldBack(**row) for row in connection.execute(_HELD_BACK, asked).mappings()]

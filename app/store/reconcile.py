@@ -12,6 +12,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from app.store.lanes import LATELY
+
 _LIMIT = 200
 
 # Each gives ids of tickets (`failures_untold`: of outbox messages).
@@ -68,7 +70,10 @@ _QUEUES = text(
             greatest(received_at, not_before) AS since
         FROM inbox WHERE state = 'new' AND not_before <= :now
         UNION ALL
-        SELECT CASE rank WHEN 0 THEN 'pages' ELSE 'notices' END, not_before
+        SELECT CASE WHEN rank = 0 THEN 'pages'
+            WHEN channel = ANY(ARRAY(
+                SELECT l.name FROM lanes l WHERE l.next_at > :lately OR l.slow_until > :now
+            )) THEN 'held' ELSE 'notices' END, not_before
         FROM outbox WHERE state = 'pending' AND not_before <= :now
         UNION ALL
         SELECT 'claims', lease_until FROM outbox WHERE state = 'sending' AND lease_until <= :now
@@ -76,7 +81,7 @@ _QUEUES = text(
         SELECT 'timers', not_before FROM timers WHERE not_before <= :now
         UNION ALL
         SELECT name, NULL
-        FROM unnest(ARRAY['inbox', 'receipts', 'pages', 'notices', 'claims', 'timers']) AS name
+        FROM unnest(ARRAY['inbox', 'receipts', 'pages', 'notices', 'held', 'claims', 'timers']) AS name
     ) due
     GROUP BY name ORDER BY name
     """,
@@ -84,8 +89,11 @@ _QUEUES = text(
 
 
 def queues(connection: Connection, now: datetime) -> list[Queue]:
-    """Return how all queues stand: inbox, receipts, pages, notices, timers, and claims past their lease."""
+    """Return how all queues stand: inbox, receipts, pages, notices, timers, and claims past their lease.
+
+    What is no page and waits for its lane is `held`, apart from the notices: that is no fault of anybody's.
+    """
     return [
         Queue(name=row.name, waiting=row.waiting, late_seconds=float(row.late_seconds))
-        for row in connection.execute(_QUEUES, {"now": now})
+        for row in connection.execute(_QUEUES, {"now": now, "lately": now - LATELY})
     ]

@@ -17,8 +17,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.store import lanes as lane_store
 from app.store import nodes as node_store
 from app.store import reconcile as reconcile_store
+from app.store.lanes import HeldBack
 from app.store.nodes import Node
 from app.store.reconcile import Queue
 from app.usecases.house import House
@@ -28,7 +30,10 @@ from app.usecases.reconcile import LATEST
 log = structlog.get_logger()
 
 # Notices may wait: for the message before them, for a provider that says "later".
-_PATIENCE = {"notices": 300.0, "receipts": 120.0}
+_PATIENCE = {"notices": 300.0, "receipts": 120.0, "held": 3600.0}
+_REMEDIES = {
+    "held": "they wait for their number's pace: see CLOSELOOP_TEXTS_PER_SECOND, or let more numbers send"
+}
 _FRESH_SECONDS = 2.0  # one look answers all who ask within it
 
 
@@ -47,6 +52,7 @@ class Look:
     problems: tuple[Problem, ...]
     queues: tuple[Queue, ...] = ()
     nodes: tuple[Node, ...] = ()
+    held: tuple[HeldBack, ...] = ()
 
 
 class Beacon(Protocol):
@@ -97,11 +103,12 @@ class Health:
                 queues = reconcile_store.queues(connection, self._house.clock.now())
                 broken = reconcile_store.broken(connection)
                 nodes = node_store.known(connection)
+                held = lane_store.held_back(connection, self._house.clock.now())
         except SQLAlchemyError as error:
             words = str(getattr(error, "orig", None) or error).strip().splitlines()
             what = f"the database does not answer ({words[0] if words else 'no reason given'})"
             return Look((Problem(what, "start it, or correct CLOSELOOP_DATABASE_URL"),))
-        return Look(tuple(self._problems(queues, broken, nodes)), tuple(queues), tuple(nodes))
+        return Look(tuple(self._problems(queues, broken, nodes)), tuple(queues), tuple(nodes), tuple(held))
 
     def _problems(
         self, queues: list[Queue], broken: dict[str, list[int]], nodes: list[Node]
@@ -118,7 +125,8 @@ class Health:
         for queue in queues:
             if queue.late_seconds > _PATIENCE.get(queue.name, LATEST.total_seconds()):
                 what = f"{queue.name}: {queue.waiting} wait, the oldest for {queue.late_seconds:.0f} s"
-                yield Problem(what, "read the worker's log; add a worker if it is only too much")
+                remedy = "read the worker's log; add a worker if it is only too much"
+                yield Problem(what, _REMEDIES.get(queue.name, remedy))
 
 
 class Figures(Collector):
@@ -145,6 +153,14 @@ class Figures(Collector):
             late.add_metric([queue.name], queue.late_seconds)
         yield waiting
         yield late
+        held = GaugeMetricFamily(
+            "closeloop_held_back",
+            "Messages that wait for their lane's turn, by what its provider said.",
+            labels=["lane", "code"],
+        )
+        for each in look.held:
+            held.add_metric([each.lane, each.code], each.waiting)
+        yield held
         nodes = GaugeMetricFamily(
             "closeloop_node_silent_seconds", "Since its last beat.", labels=["node", "role"]
         )

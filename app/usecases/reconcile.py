@@ -55,7 +55,7 @@ def reconcile(house: House) -> Findings | None:
         late = {
             q.name: q.late_seconds
             for q in reconcile_store.queues(connection, now)
-            if q.late_seconds > LATEST.total_seconds()
+            if q.name != "held" and q.late_seconds > LATEST.total_seconds()
         }
     if not broken and not late:
         return Findings({}, 0, {})

@@ -16,11 +16,13 @@ from app.domain.sla import Policy
 from app.domain.ticket import Ticket
 from app.domain.uncovered import Uncovered
 from app.store import incidents as incident_store
+from app.store import lanes as lane_store
 from app.store import oncall as oncall_store
 from app.store import outbox as outbox_store
 from app.store import records
 from app.store import tickets as ticket_store
 from app.store.incidents import Incident
+from app.store.lanes import HeldBack
 from app.store.outbox import Delivery
 from app.store.tickets import Wanted
 from app.usecases.house import House
@@ -57,6 +59,7 @@ class Board:
     now: datetime
     gaps: tuple[Uncovered, ...] = ()
     incidents: tuple[Incident, ...] = ()
+    held: tuple[HeldBack, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,7 @@ def board(house: House, wanted: Wanted | None = None) -> Board:
         total = len(rows) if len(rows) < BOARD_LIMIT else ticket_store.count_open(connection, wanted)
         gaps = oncall_store.known_gaps(connection, now, _MOST_GAPS)
         last = None if rows else ticket_store.last_ended(connection)
+        held = lane_store.held_back(connection, now)
         storms = incident_store.recent(connection, now - _STORMS_SHOWN) if rows else []
         people = [key for ticket, _, _ in rows for key in (ticket.assignee, *ticket.escalation.asked)]
         users = user_names(connection, roster.directory, people)
@@ -96,6 +100,7 @@ def board(house: House, wanted: Wanted | None = None) -> Board:
         duty=roster.who([Role.DUTY_MANAGER], Scope(), now),
         gaps=tuple(gap for gap in gaps if gap.start < now + _GAPS_AHEAD),
         incidents=tuple(storms),
+        held=tuple(held),
         last_closed=last,
         directory=roster.directory,
         users=users,

@@ -11,8 +11,10 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from app.domain.clocks import zone_of
+from app.domain.message import Channel
 from app.domain.ticket import State, Ticket
 from app.domain.uncovered import Uncovered
+from app.store.lanes import TOGETHER, HeldBack
 from app.store.tickets import Wanted
 from app.usecases.gap_watch import label
 from app.usecases.views import Board, BoardRow
@@ -29,6 +31,7 @@ _GROUPS = (
 _LATER = ("later", "Later")
 _NO_CLOCK = ("still", "No clock running")
 _QUOTE = 160
+_KINDS = {Channel.SMS: "text", Channel.VOICE: "call", Channel.EMAIL: "mail", Channel.WEB: "message"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ class BoardPage:
     duty: str
     gaps: tuple[str, ...]
     incidents: tuple[IncidentLine, ...]
+    held: tuple[str, ...]
     last: tuple[int, Moment, str] | None
     filters: Filters
     accounts: tuple[tuple[str, str], ...]
@@ -114,6 +118,23 @@ def _gap(gap: Uncovered, board: Board, names: Names) -> str:
     since, until = (moment(at, board.now, zone).text for at in (max(gap.start, board.now), gap.end))
     off = f" ({names.several(gap.away)} off)" if gap.away else ""
     return f"nobody for {label(gap.target, board.directory)} from {since} to {until}{off}"
+
+
+def _held(held: HeldBack, board: Board) -> str:
+    """Return how many messages are held back, and why."""
+    if held.lane == TOGETHER:
+        return f"{_many(held.waiting, 'page')} held back, told together with the next"
+    what = _many(held.waiting, _KINDS[Channel(held.lane)])
+    if held.until is not None:
+        again = moment(held.until, board.now, board.directory.company.timezone).text
+        return f"{what} held back: the provider says too fast ({held.code}), again from {again}"
+    if held.code:
+        return f"{what} held back: slower, because the provider said too fast ({held.code})"
+    return f"{what} held back: they go as fast as the sender may"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def board_page(board: Board, visitor: Visitor, filters: Filters) -> BoardPage:
@@ -132,6 +153,7 @@ def board_page(board: Board, visitor: Visitor, filters: Filters) -> BoardPage:
         duty=names.several(board.duty),
         gaps=tuple(_gap(gap, board, names) for gap in board.gaps),
         incidents=tuple(line_of(incident, board.directory, visitor) for incident in board.incidents),
+        held=tuple(_held(each, board) for each in board.held),
         last=_last(board, board.last_closed) if board.last_closed else None,
         filters=filters,
         accounts=tuple((key, name) for name, key in accounts),

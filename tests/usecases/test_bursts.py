@@ -14,10 +14,16 @@ from app.domain.message import Channel
 from app.ports import GatewayError, MailOut, SmsOut, Trouble
 from app.rulebook.revision import Rulebook
 from app.store import outbox
+from app.store.lanes import HeldBack
 from app.store.outbox import FIRST, NOTICE, PAGE, USUAL, OutboxRow
-from app.usecases import delivery, intake
+from app.store.reconcile import queues as queues_of
+from app.usecases import delivery, intake, reconcile, views
 from app.usecases.gateways import Gateways
+from app.usecases.health import Health
 from app.usecases.house import House
+from app.usecases.pulse import Pulse
+from app.web.access import Visitor
+from app.web.board import Filters, board_page
 from tests.nodes import Carrier, Clock, Lines, at_once, node, put, receipt, refusing, scalars
 
 TOO_FAST = GatewayError("429", trouble=Trouble.TRANSIENT, code="20429")
@@ -213,3 +219,38 @@ def test_an_outage_is_no_push(company: Engine, rulebook: Rulebook, senders: Exec
     delivery.send_pending(house, Gateways(sms=away, mail=away, calls=Lines()), senders, pages=False)
     assert scalars(company, "SELECT count(*) FROM lanes") == [0]
     assert scalars(company, PENDING) == [1]
+
+
+def test_what_is_held_back_is_counted_and_is_no_alarm(
+    company: Engine, rulebook: Rulebook, senders: Executor
+) -> None:
+    clock = Clock()
+    house = node(company, rulebook, clock)
+    street = Street([house], clock, senders, {Channel.SMS: 1})
+    notices(house, "storm", 60)
+    for _ in range(40):
+        street.tick()
+
+    def shown() -> tuple[str, ...]:
+        board = views.board(house)
+        visitor = Visitor(role="nobody", name="", person="", actor="", csrf="")
+        return board_page(board, visitor, Filters()).held
+
+    assert shown() == ("19 texts held back: they go as fast as the sender may",)
+    assert reconcile.reconcile(house) == reconcile.Findings({}, 0, {})
+    with house.begin() as connection:
+        queues = {q.name: (q.waiting, q.late_seconds) for q in queues_of(connection, clock.at)}
+    assert (queues["held"], queues["notices"]) == ((19, 40), (0, 0))
+    street.refuse = TOO_FAST
+    street.tick(0)
+    assert shown() == ("18 texts held back: the provider says too fast (20429), again from 2:11a",)
+    assert Health(house, Pulse(house, role="both", version="1")).look().held == (
+        HeldBack(lane="sms", waiting=18, code="20429", until=clock.at + timedelta(seconds=1)),
+    )
+    clock.at += timedelta(seconds=1)
+    assert shown() == ("18 texts held back: slower, because the provider said too fast (20429)",)
+    street.refuse = None
+    while scalars(company, PENDING) != [0]:
+        street.tick()
+    clock.at += timedelta(minutes=2)
+    assert shown() == ()
