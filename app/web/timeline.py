@@ -155,7 +155,7 @@ class _Teller:
 
     def delivery(self, delivery: Delivery) -> Line:
         status, tone = delivery_status(delivery)
-        name = self.names.short(delivery.person) if delivery.person else self.customer
+        name = self.names.short(delivery.person) if delivery.person else self.told(delivery.address)
         what = CHANNELS[delivery.channel]
         page = delivery.person and delivery.rank == 0
         return Line(
@@ -168,9 +168,11 @@ class _Teller:
             tone=tone,
         )
 
-    @property
-    def customer(self) -> str:
-        return self.ticket.requester.name or address_text(self.ticket.requester.address)
+    def told(self, address: str) -> str:
+        """Return who of the customer is told at an address: the requester, or one of a merged duplicate."""
+        theirs = (self.ticket.requester, *self.ticket.also)
+        found = next((one for one in theirs if one.address == address), self.ticket.requester)
+        return found.name or address_text(found.address)
 
     def when(self, instant: datetime) -> Moment:
         return moment(instant, self.view.now, self.zone)
@@ -351,7 +353,7 @@ class _Teller:
         return _Said(f"{why}Asking {self.names.several(event.people)} until {until}", marks=marks)
 
     def failed(self, event: ev.DeliveryFailed) -> _Said:
-        name = self.name(event.person) if event.person else self.customer
+        name = self.name(event.person) if event.person else self.told(event.address)
         what = CHANNELS[event.channel].capitalize()
         following = CHANNELS.get(event.next_channel, event.next_channel)
         # Words are only promised when they were a page, and somebody is still being asked.

@@ -14,6 +14,7 @@ from tests import promises
 from tests.stories.people import DANA, STRANGER, TANYA, WATER
 from tests.stories.test_sla_audit_story import sla
 from tests.stories.town import Town
+from tests.web.visiting import signed_in
 
 
 def explained(question: str, file: Path) -> dict[str, Any]:
@@ -47,6 +48,9 @@ def test_a_duplicate_ends_and_its_requester_hears_of_the_other(place: Town) -> N
     place.text(DANA, "ETA 45")
     assert "1042" in place.last(TANYA)
     assert place.last(TANYA) == place.last(STRANGER)
+    page = signed_in(place).text("/tickets/1042")
+    assert "Text to Tanya Brooks" in page
+    assert "Text to 415-555-0177" in page
     place.text(STRANGER, "it reaches the freezer now")
     assert "it reaches the freezer now" in place.last(DANA)
     assert place.kinds()[-1] == "customer_wrote"
