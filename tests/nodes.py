@@ -170,11 +170,11 @@ def at_once(*works: Callable[[], object]) -> list[object]:
     barrier = threading.Barrier(len(works))
 
     def begin(work: Callable[[], object]) -> object:
-        barrier.wait(10)
+        barrier.wait(60)
         return work()
 
     with ThreadPoolExecutor(len(works)) as pool:
-        return [future.result(60) for future in [pool.submit(begin, work) for work in works]]
+        return [future.result(240) for future in [pool.submit(begin, work) for work in works]]
 
 
 def until_idle(work: Callable[[], int]) -> Callable[[], int]:

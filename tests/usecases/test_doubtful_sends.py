@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from app.domain.delivery import same_text
-from app.ports import GatewayError, MailOut, Sent, SmsOut, Trouble
+from app.ports import Found, GatewayError, MailOut, Sent, SmsOut, Trouble
 from app.rulebook.revision import Rulebook
 from app.usecases import delivery, intake
 from app.usecases.gateways import Gateways
@@ -20,6 +20,7 @@ from app.usecases.house import House
 from app.usecases.pulse import Pulse
 from tests.nodes import (
     DANA,
+    NIGHT,
     TANYA,
     WATER,
     Carrier,
@@ -46,6 +47,11 @@ class Losing(Carrier):
     lost: bool = True
     dies: bool = False
     tried: list[SmsOut | MailOut] = field(default_factory=list)
+    since: list[datetime] = field(default_factory=list)
+
+    def recent(self, to: str, since: datetime) -> list[Found]:
+        self.since.append(since)
+        return super().recent(to, since)
 
     def send(self, message: Any) -> Sent:
         self.tried.append(message)
@@ -86,6 +92,8 @@ def test_a_page_whose_answer_was_lost_is_looked_up_and_not_sent_twice(
     assert delivery.send_pending(house, ways(carrier), senders, pages=True) == 1
     assert rows(company, STATE, id=page) == [("sent", "queued", f"SM{page}", 2)]
     assert [m.to for m in carrier.tried] == [DANA]
+    (since,) = carrier.since
+    assert since <= NIGHT - timedelta(minutes=1), "the provider's clock may be behind ours"
 
 
 def test_what_is_not_there_and_what_is_anothers_is_sent_again(

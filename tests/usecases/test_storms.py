@@ -305,6 +305,19 @@ def test_too_many_pages_for_one_are_told_together_and_an_urgent_one_goes_first(
     ) == [0]
 
 
+def test_urgent_pages_and_others_are_counted_apart(
+    company: Engine, rulebook: Rulebook, senders: Executor
+) -> None:
+    house = node(company, rulebook, Clock())
+    phones = Phones(house, senders)
+    most = rulebook.limits.pages_to_one.count
+    storm(house, most - 1, words="water through the ceiling")
+    storm(house, 2, 50)
+    phones.send()
+    assert not [page for page in phones.pages(DANA) if "new tickets" in page]
+    assert len(phones.pages(DANA)) == most + 1
+
+
 def test_two_nodes_make_one_incident_and_send_one_page(company: Engine, rulebook: Rulebook) -> None:
     clock = Clock()
     one, two = node(company, rulebook, clock), node(company, rulebook, clock, "two")
