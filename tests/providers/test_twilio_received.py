@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from app.domain.message import Channel
 from app.domain.reading import MISSED_CALL, read_message
-from app.ports import GatewayError
-from app.providers.twilio import TwilioConfig
+from app.ports import GatewayError, SmsOut
+from app.providers.twilio import TwilioConfig, TwilioSms
 from app.providers.twilio_received import TwilioReceived
 from simulator.config import Config
 from simulator.running import Simulator
@@ -25,17 +26,19 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
-def reader(base: str, token: str = Config().auth_token) -> TwilioReceived:
-    return TwilioReceived(
-        TwilioConfig(
-            account_sid=Config().account_sid,
-            auth_token=token,
-            from_number=Config().numbers[0],
-            public_base_url="https://hooks.acme.example",
-            api_base=base,
-            timeout=30.0,
-        )
+def config(base: str, token: str = Config().auth_token) -> TwilioConfig:
+    return TwilioConfig(
+        account_sid=Config().account_sid,
+        auth_token=token,
+        from_number=Config().numbers[0],
+        public_base_url="https://hooks.acme.example",
+        api_base=base,
+        timeout=60.0,
     )
+
+
+def reader(base: str, token: str = Config().auth_token) -> TwilioReceived:
+    return TwilioReceived(config(base, token))
 
 
 def test_texts_and_calls_are_listed_oldest_first(simulator: Simulator) -> None:
@@ -59,6 +62,19 @@ def test_texts_and_calls_are_listed_oldest_first(simulator: Simulator) -> None:
         "three",
     ]
     assert log.since(datetime(2200, 1, 1, tzinfo=UTC), 100) == []
+    log.close()
+
+
+def test_what_we_sent_ourselves_is_not_among_it(simulator: Simulator) -> None:
+    simulator.reset()
+    simulator.set_provider("twilio", mute=True)
+    sms = TwilioSms(config(simulator.url))
+    sms.send(SmsOut(outbox_id=1, to=TO, body="a page", valid_seconds=600))
+    sms.close()
+    simulator.text(TO, "hello?")
+    service = replace(config(simulator.url), from_number="", messaging_service_sid="MG" + "0" * 32)
+    log = TwilioReceived(service)  # with a service it is not known which numbers are ours
+    assert [item.payload["Body"] for item in log.since(LONG_AGO, 100)] == ["hello?"]
     log.close()
 
 

@@ -17,7 +17,8 @@ def test_another_trade_becomes_a_linked_ticket_that_a_merge_folds_back(place: To
     place.text(TANYA, "its reached the registers now")
     place.text(TANYA, "I put a bucket under it, door is open for you")
     place.text(TANYA, "water is pouring through the ceiling now, bring buckets")
-    assert place.kinds().count("customer_wrote") == 4
+    place.text(TANYA, "about 1042: the power is out in the bakery too")  # the sender says which
+    assert place.kinds().count("customer_wrote") == 5
     place.text(TANYA, DOOR)
     new, old = place.ticket(1043).ticket, place.ticket().ticket
     assert (new.trade, new.priority, new.site) == ("doors_locks_glass", "P1", old.site)

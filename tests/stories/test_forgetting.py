@@ -89,6 +89,19 @@ def test_nothing_of_a_contact_is_left_and_every_figure_stays(place: Town) -> Non
     place.text(DANA, "DONE 1044 new fuse")
     place.text(STRANGER, "yes")
     place.later(days=10)
+    newest = "(SELECT max(id) FROM inbox)"
+    with place.house.begin() as connection:
+        connection.execute(text(f"UPDATE inbox SET state = 'new', sender = '{TANYA}' WHERE id = {newest}"))
+    with pytest.raises(ForgetError, match="a message from or to them is on its way"):
+        forgetting.forget(place.house, KEY, by="user:ops")
+    with place.house.begin() as connection:
+        connection.execute(text(f"UPDATE inbox SET state = 'done' WHERE id = {newest}"))
+    two = ('phones: ["+16175550109"]', f'phones: ["+16175550109", "{TANYA}"]')
+    place.change_company(two)
+    with pytest.raises(ForgetError, match=f"several contacts have .{TANYA}: say which of .*monica-rossi"):
+        forgetting.preview(place.house, TANYA)
+    assert forgetting.preview(place.house, KEY).shared == (TANYA,), "what others have too stays"
+    place.change_company()
     before = figures(place)
     shown = contact(place, "forget", TANYA, answer="n\n")
     assert shown.exit_code == 1
@@ -134,7 +147,10 @@ def test_an_owner_forgets_the_requester_on_a_page(place: Town) -> None:
     promises.check(place.house.engine, place.clock.at)
 
 
-def test_bodies_are_emptied_after_their_time_once_a_night(place: Town) -> None:
+def test_bodies_are_emptied_after_their_time_once_a_night(
+    place: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "_BATCH", 2)
     a_month_ago(place)  # at two in the morning in New York
     place.clock.at += timedelta(days=31)
     keep, query = (

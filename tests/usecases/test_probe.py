@@ -66,6 +66,7 @@ def test_the_probe_is_sent_measured_and_missed(company: Engine, rulebook: Rulebo
     away = Carrier(refusing(GatewayError("503", trouble=Trouble.TRANSIENT)))
     clock.at = START + timedelta(minutes=30)
     send_probe(one, away)
+    assert len(rows(company, ALARMS)) == 1, "each is told once"
     clock.at += timedelta(minutes=5)
     send_probe(one, away)
     assert len(rows(company, ALARMS)) == 2
