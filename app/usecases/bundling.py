@@ -38,7 +38,8 @@ _MEMORY = timedelta(hours=12)
 _EARLIER = timedelta(hours=1)
 """So much older than the page that stands for it a page may be."""
 _COUNTED = 1000
-_SHOWN = 2
+SHOWN = 2
+"""So many tickets a text about many names: more lines would be cut, and with them how many there are."""
 _WIDTH = 50
 _Key = tuple[str, str, str]
 
@@ -116,8 +117,8 @@ def _for_all(
         known = {"company": roster.directory.company.short_name, "count": count}
         body = f"{texts.render_spoken(SpokenId.CALL_MANY, language, known)} {carrier.body}"
     else:
-        tickets = ticket_store.by_ids(connection, ids[:_SHOWN])
-        shown = [tickets[i] for i in ids[:_SHOWN] if i in tickets]
+        tickets = ticket_store.by_ids(connection, ids[:SHOWN])
+        shown = [tickets[i] for i in ids[:SHOWN] if i in tickets]
         items = lines(shown, len(ids), roster.directory)
         facts = {"count": count, "items": items, "link": house.identity.public_url}
         if carrier.channel == Channel.EMAIL:

@@ -61,7 +61,7 @@ def take(desk: Desk, tickets: Sequence[Ticket], person: Person, origin: Origin) 
             desk.say(desk.wording.rows(details, desk.tickets[ticket.id], None))
     incidents.say_once(desk)
     if many:
-        items = bundling.lines(tickets[:_FEW], len(tickets), desk.roster.directory)
+        items = bundling.lines(tickets[: bundling.SHOWN], len(tickets), desk.roster.directory)
         facts = {"count": str(len(tickets)), "items": items, "link": desk.house.identity.public_url}
         desk.say(desk.wording.notice(person, TextId.ACKED_MANY, **facts))
 
