@@ -23,6 +23,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'x'?`, or the list of what is known, or nothing; to be put behind a message."""
     names = sorted(set(known))
     close = [known for known in names if known.casefold() == name.casefold()]
+    close = close or [known for known in names if sorted(known) == sorted(name)]  # letters changed places
     close = close or difflib.get_close_matches(name[:_LONGEST_NAME], names, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {close[0]!r}?"

@@ -53,6 +53,13 @@ def test_check_tells_the_place_and_the_nearest_name(
     assert "The rulebook is sound." in sound.output
 
 
+def test_check_needs_no_database_that_was_ever_used(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOSELOOP_DATABASE_URL", empty_url)
+    done = CliRunner().invoke(cli, ["rules", "check", str(ROOT / "rules")])
+    assert (done.exit_code, done.exception) == (0, None)
+    assert "there is no directory here" in done.output
+
+
 def test_schemas_are_written(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["rules", "schema", "--write", str(tmp_path / "s")])
     assert (done.exit_code, (tmp_path / "s" / "routing.schema.json").exists()) == (0, True)
