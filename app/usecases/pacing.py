@@ -44,11 +44,12 @@ def claim(house: House, limits: Limits, connection: Connection, wanted: Wanted) 
         paced = claims.paced(connection, wanted, limits)
         free = {channel: Room() for channel in claims.CHANNELS if channel not in paced}
         messages = claims.claim_in_turns(connection, wanted, free, turns)
-        waiting = frozenset(channel for channel, waits in paced.items() if waits)
     else:
-        messages, waiting = claims.claim_due(connection, wanted, limits)
+        messages, others = claims.claim_due(connection, wanted, limits)
+        paced = claims.paced(connection, wanted, limits) if others else {}
     # As long as there is more than can be taken at once, turns are taken. A round may leave places empty.
     turns.crowded[wanted.pages] = len(messages) >= wanted.batch // 2
+    waiting = [channel for channel, waits in paced.items() if waits]
     if not waiting:
         return Claim(messages)
     locked = lane_store.lock(connection, waiting, wanted.now)

@@ -106,8 +106,12 @@ def test_limited_lanes_are_passed_over_and_said_to_be_waiting(engine: Engine) ->
     mails = put(engine, ("a", NOTICE, USUAL), channel="email")
     with engine.begin() as connection:
         assert claims.paced(connection, wanted(), ["sms", "voice"]) == {"sms": True, "voice": False}
-        claimed, waiting = claims.claim_due(connection, wanted(), ["sms", "voice"])
-    assert ([c.id for c in claimed], waiting) == (mails, {"sms"})
+        claimed, others = claims.claim_due(connection, wanted(), ["sms", "voice"])
+    assert ([c.id for c in claimed], others) == (mails, True)
+    with engine.begin() as connection:
+        assert claims.claim_due(connection, wanted(), ["sms"]) == ([], True)
+        assert len(claims.claim_due(connection, wanted())[0]) == 2
+        assert claims.claim_due(connection, wanted()) == ([], False)
 
 
 def test_nodes_that_take_turns_at_once_take_each_message_once(engine: Engine) -> None:
