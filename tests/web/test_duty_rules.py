@@ -47,6 +47,7 @@ def test_the_feed_of_a_schedule_names_everybody_and_the_gaps(place: Town) -> Non
     assert gap in then.values()
     kept = first.keys() & then.keys()
     assert len(kept) == len(first), "a shift that is cut short is the same entry, changed"
+    assert {uid: first[uid][0] for uid in kept} == {uid: then[uid][0] for uid in kept}
 
     # Who plans may end it; others, who see it as well, may not.
     revoke = re.search(r"/on-call/feeds/\d+/revoke", page)
