@@ -18,7 +18,6 @@ def test_another_trade_becomes_a_linked_ticket_that_a_merge_folds_back(place: To
     place.text(TANYA, "I put a bucket under it, door is open for you")
     place.text(TANYA, "water is pouring through the ceiling now, bring buckets")
     place.text(TANYA, "about 1042: the power is out in the bakery too")  # the sender says which
-    assert place.kinds().count("customer_wrote") == 5
     place.text(TANYA, DOOR)
     new, old = place.ticket(1043).ticket, place.ticket().ticket
     assert (new.trade, new.priority, new.site) == ("doors_locks_glass", "P1", old.site)
@@ -35,6 +34,11 @@ def test_another_trade_becomes_a_linked_ticket_that_a_merge_folds_back(place: To
     place.text(DANA, "MERGE 1043 1042")
     old = place.ticket().ticket
     assert (place.ticket(1043).ticket.state, old.related) == ("merged", ())
+    written = place.kinds().count("customer_wrote")
+    place.text(TANYA, "about 1043: the cooler in aisle 2 is down too")
+    assert place.kinds().count("customer_wrote") == written + 1, (
+        "the number of what was folded in is known too"
+    )
     promises.check(place.house.engine, place.clock.at)
 
 

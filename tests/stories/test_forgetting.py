@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from app.__main__ import cli
 from app.store import copying
+from app.store.records import AuditEntry, add_audit
 from app.usecases import breaches, forgetting, retention
 from app.usecases.breaches import Wanted
 from app.usecases.forgetting import ForgetError
@@ -62,6 +63,11 @@ def a_month_ago(place: Town) -> None:
     place.text(DANA, "ACK 1043")
     place.text(DANA, "ACK 1044")
     place.text(DANA, "MERGE 1043 INTO 1044")
+    entry = AuditEntry(
+        id=1, at=place.clock.at, kind="triage", subject=TANYA, detail={"error": f"{KEY}: no Tanya Brooks"}
+    )
+    with place.house.begin() as connection:
+        add_audit(connection, [entry])
 
 
 def figures(place: Town) -> tuple[Any, ...]:

@@ -95,6 +95,8 @@ def test_a_storm_is_one_page_with_the_count_and_an_answer_for_each(
     storm(house, 20, 100)
     phones.send()
     assert len(phones.pages(DANA)) == 2
+    held = "SELECT DISTINCT attempts FROM outbox WHERE state = 'pending' AND detail LIKE 'held back%'"
+    assert scalars(company, held) == [0], "to wait is no attempt that failed"
     clock.at = NIGHT + 10 * MINUTE
     phones.send()
     assert "52 new tickets:" in [body.splitlines()[0] for body in phones.pages(DANA)[2:]]
