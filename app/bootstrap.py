@@ -11,7 +11,6 @@ import logging
 import os
 import random
 import secrets
-import socket
 import sys
 import threading
 import time
@@ -259,7 +258,7 @@ def build_app(settings: Settings, house: House, pulse: Pulse) -> FastAPI:
 
     writer = InboxWriter(house)
     health = Health(house, pulse)
-    parts = _parts(settings, house, pulse, health)
+    parts = (*_tracing(settings, house), *_parts(settings, house, pulse, health))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -342,6 +341,29 @@ def _parts(settings: Settings, house: House, pulse: Pulse, health: Health) -> tu
     return Heart(pulse, is_gone), worker, Ear(house, worker.wake)
 
 
+def _tracing(settings: Settings, house: House) -> tuple[Part, ...]:
+    """Let the house have a tracer if there is an address for spans. Raises TracingError."""
+    endpoint = settings.otlp_endpoint or settings.otlp_standard.rstrip("/")
+    if not endpoint:
+        return ()
+    try:
+        from app.providers.otlp import Otlp
+    except ModuleNotFoundError as error:
+        missing = TracingError(f"{TracingError.__doc__} ({error})")
+        if settings.otlp_endpoint:
+            raise missing from error
+        # The standard variable may be there for others: pages go out without spans, too.
+        structlog.get_logger().error("no_spans", error=str(missing))
+        return ()
+    tracer = Otlp(endpoint, node=house.identity.node, version=__version__)
+    house.tracer = tracer
+    return (tracer,)
+
+
+class TracingError(CloseloopError):
+    """An address for spans is set, but their packages are missing; run: pip install 'closeloop[otel]'."""
+
+
 class Part(Protocol):
     """Something that runs as long as the application is served."""
 
@@ -376,17 +398,3 @@ def serve(instance: Instance, *, port: int | None = None) -> None:
         server_header=False,
     )
     uvicorn.Server(config).run()
-
-
-class PortTakenError(CloseloopError):
-    """Something else listens on that port."""
-
-
-def free_port(wanted: int, *, tries: int = 20) -> int:
-    """Return `wanted` or the next port above it on which nothing listens. Raises PortTakenError."""
-    for port in range(wanted, wanted + tries):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise PortTakenError(f"all ports from {wanted} to {wanted + tries - 1} are taken; choose another one")

@@ -6,6 +6,8 @@ that a real installation needs.
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from app import bootstrap
+from app.domain.errors import CloseloopError
 from app.settings import Settings
 from app.store import schema
 from app.store.carried import carried
@@ -36,8 +39,8 @@ _SIGNED_IN = timedelta(hours=12)
 def run(home: Path, port: int, phones_port: int, *, open_browser: bool) -> None:
     """Run the demo until Ctrl-C. Keeps everything in `home`, so that the next start goes on where it was."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    port = bootstrap.free_port(port)
-    phones_port = bootstrap.free_port(max(phones_port, port + 1))
+    port = free_port(port)
+    phones_port = free_port(max(phones_port, port + 1))
     company = carried("demo") / "company.yaml"
     bootstrap.configure_logging("error")
     # The simulator ends last, so that the last messages still find their phones.
@@ -141,3 +144,17 @@ def _say_where(secret: bytes, settings: Settings, *, open_browser: bool) -> None
         import webbrowser
 
         webbrowser.open(phones)
+
+
+class PortTakenError(CloseloopError):
+    """Something else listens on that port."""
+
+
+def free_port(wanted: int, *, tries: int = 20) -> int:
+    """Return `wanted` or the next port above it on which nothing listens. Raises PortTakenError."""
+    for port in range(wanted, wanted + tries):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise PortTakenError(f"all ports from {wanted} to {wanted + tries - 1} are taken; choose another one")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -33,6 +34,30 @@ class Ids(Protocol):
 
     def token(self, length: int = 22) -> str:
         """Return an unguessable base62 string of `length` characters."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a message's way that was done. `ids` name what it was about, and have no personal text.
+
+    `own` and `after` are this step and the one before it ("" for the first), such as `send:12:1`: what it is
+    and of which row. `way` is the id with which the whole began.
+    """
+
+    own: str
+    after: str
+    way: int
+    began: datetime
+    ended: datetime
+    ids: Mapping[str, int | str]
+
+
+class Tracer(Protocol):
+    """Is told each step."""
+
+    def step(self, step: Step) -> None:
+        """Note a step that was done. Never blocks, never raises."""
         ...
 
 

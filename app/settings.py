@@ -215,6 +215,16 @@ class Settings(BaseSettings):
         description="a second number of the Twilio account, such as +15035550199, which texts the first"
         " one to test the whole way, or empty",
     )
+    otlp_endpoint: Url = Field(
+        default="",
+        description="the address of an OpenTelemetry receiver for OTLP over HTTP, such as"
+        " http://127.0.0.1:4318, or empty; it needs the packages of closeloop[otel]",
+    )
+    otlp_standard: str = Field(
+        default="",
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="the same by the name that other programs know",
+    )
     metrics_token: SecretStr = Field(
         default=SecretStr(""),
         description="the bearer token for /metrics; without one only this machine may read it",

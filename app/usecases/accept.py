@@ -26,6 +26,7 @@ from app.ports import Accepted, StorageUnavailableError
 from app.store import inbox as inbox_store
 from app.store import records
 from app.store.engine import is_unavailable
+from app.usecases import tracing
 from app.usecases.house import House
 
 log = structlog.get_logger()
@@ -169,6 +170,7 @@ class InboxWriter:
                 ],
             )
         self._house.reach("inbox.stored")
+        tracing.stored(self._house, [pair for pair in flat if pair[0] in stored])
         return [
             [Accepted.NEW if row_id in stored else Accepted.DUPLICATE for row_id, _ in job_rows]
             for job_rows in rows

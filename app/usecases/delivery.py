@@ -26,7 +26,7 @@ from app.ports import CallOut, GatewayError, MailOut, SmsOut, Trouble
 from app.store import records
 from app.store.claims import Wanted
 from app.store.outbox import PAGE, Attempt, Claimed
-from app.usecases import bundling, doubtful, late_notices, outcomes, pacing
+from app.usecases import bundling, doubtful, late_notices, outcomes, pacing, tracing
 from app.usecases.gateways import Gateways
 from app.usecases.house import House
 from app.usecases.outcomes import Outcome
@@ -128,7 +128,9 @@ def _send_in_order(
     give_back_at = house.clock.now() + patience
     for message in messages:
         if wait_until is None:
+            began = house.clock.now()
             results.append(_send(house, gateways, message))
+            tracing.sent(house, message, results[-1].attempt, began)
             if results[-1].attempt.state == "pending":
                 wait_until = results[-1].attempt.retry_at
             elif house.clock.now() > give_back_at:  # long before the lease ends and somebody else sends them

@@ -26,6 +26,7 @@ from app.store import records
 from app.store import tickets as ticket_store
 from app.store.outbox import OutboxRow
 from app.usecases.house import House, token_hash
+from app.usecases.tracing import Trail
 from app.usecases.wording import Origin, Wording
 
 
@@ -52,6 +53,7 @@ class Desk:
         self.wording = Wording(house, self.roster.directory, now)
         self.tickets: dict[int, Ticket] = {}
         self.outbox: list[OutboxRow] = []
+        self.trail = Trail(house)
         self.heard_at: datetime | None = None  # when the message came that is being handled; None: now
         self.may_open = 1  # how many tickets this transaction may open at most: their numbers come at once
         self._work: dict[int, _Work] = {}
@@ -73,13 +75,14 @@ class Desk:
 
     def apply(self, command: Command, ticket: Ticket | None = None, origin: Origin | None = None) -> Decision:
         """Decide `command` on a loaded ticket (None only for Open); its messages go to the outbox."""
+        began = self.house.clock.now()
         decision = self.would(command, ticket)
         work = self._work.setdefault(decision.ticket.id, _Work(ticket.version if ticket else 0))
         work.events.extend(decision.events)
         work.timers, work.reports = decision.timers, decision.reports
         self.tickets[decision.ticket.id] = decision.ticket
-        for say in decision.says:
-            self.outbox.extend(self.wording.rows(say, decision.ticket, origin))
+        rows = [row for say in decision.says for row in self.wording.rows(say, decision.ticket, origin)]
+        self.outbox.extend(self.trail.decided(rows, decision.ticket.id, type(command).__name__, began))
         return decision
 
     def would(self, command: Command, ticket: Ticket | None = None) -> Decision:
@@ -139,7 +142,7 @@ class Desk:
 
     def say(self, rows: Iterable[OutboxRow]) -> None:
         """Add messages that belong to no decision, such as a list of tickets."""
-        self.outbox.extend(rows)
+        self.outbox.extend(self.trail.said(rows))
 
     def note(self, kind: str, subject: str, detail: Mapping[str, str]) -> None:
         """Add an entry to the audit."""
@@ -176,6 +179,7 @@ class Desk:
         links = {token_hash(token): key for token, key in self.wording.links.items()}
         records.keep_links(self.connection, links, self.now)
         records.add_audit(self.connection, self._audit)
+        self.trail.written()
 
     @property
     def changed(self) -> bool:

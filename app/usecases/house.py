@@ -25,7 +25,7 @@ from app.domain.roster import Roster
 from app.domain.sla import Policy, parse_policy
 from app.domain.sla_actions import Actions, stamped_actions
 from app.domain.ticket import Ticket
-from app.ports import Clock, Ids
+from app.ports import Clock, Ids, Tracer
 from app.rulebook.revision import Rulebook, UnknownNameError, from_document
 from app.store import applied as applied_store
 from app.store import directory as directory_store
@@ -99,6 +99,7 @@ class House:
         self.reach = reach
         self.turns = Turns()
         self.applied = 0  # the number of the application that `rulebook` is from; 0: from the folder
+        self.tracer: Tracer | None = None  # bootstrap puts one here, if spans are wanted
         self._follows = follows
         self._taking_over = threading.Lock()
         self._roster: Roster | None = None

@@ -20,7 +20,7 @@ from app.domain.reading import read_message, read_receipt
 from app.domain.replies_optout import opt_word
 from app.store import inbox as inbox_store
 from app.store.inbox import Handled, Waiting
-from app.usecases import calls, customers, incidents, probe, receipts, staff, triage
+from app.usecases import calls, customers, incidents, probe, receipts, staff, tracing, triage
 from app.usecases.correspondents import Correspondents, gather
 from app.usecases.desk import Desk
 from app.usecases.house import House
@@ -71,6 +71,7 @@ def _handle(
         inbox_store.finish(connection, handled, now)
         house.reach("receipts.decided" if receipts else "intake.decided")
     house.reach("receipts.saved" if receipts else "intake.saved")
+    tracing.taken_in(house, handled, now)
     log.info(
         "handled", kind="receipts" if receipts else "messages", rows=[(h.id, h.ticket_id) for h in handled]
     )
@@ -163,7 +164,7 @@ def _read_and_decide(desk: Desk, waiting: Sequence[Waiting]) -> list[Handled]:
 
 def handle_one(desk: Desk, people: Correspondents, waiting: Waiting, message: Message) -> Handled:
     """Do what one message asks for, on the desk; return what became of it."""
-    desk.heard_at = waiting.inbound.received_at
+    desk.heard_at, desk.trail.way = waiting.inbound.received_at, waiting.id
     if (probed := probe.take_back(desk, waiting, message)) is not None:
         return probed
     if message.automatic:
