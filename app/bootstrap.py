@@ -349,11 +349,10 @@ def _tracing(settings: Settings, house: House) -> tuple[Part, ...]:
     try:
         from app.providers.otlp import Otlp
     except ModuleNotFoundError as error:
-        missing = TracingError(f"{TracingError.__doc__} ({error})")
         if settings.otlp_endpoint:
-            raise missing from error
+            raise TracingError from error
         # The standard variable may be there for others: pages go out without spans, too.
-        structlog.get_logger().error("no_spans", error=str(missing))
+        structlog.get_logger().error("no_spans", error=TracingError.__doc__, missing=error.name)
         return ()
     tracer = Otlp(endpoint, node=house.identity.node, version=__version__)
     house.tracer = tracer
