@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from app.usecases import intake
 from app.usecases.desk import Desk
 from app.usecases.store_phone import store_phone
 from tests.stories.people import DANA, LUIS, TANYA, TANYA_MAIL, WATER
@@ -62,6 +63,18 @@ def test_a_talk_is_not_cut_off_when_somebody_else_takes_it(called: Town) -> None
         "Already taken by Luis M. Nothing for you to do. Goodbye.",
         "completed",
     )
+
+
+def test_who_is_no_longer_asked_calls_no_store(called: Town) -> None:
+    called.text(TANYA, WATER)
+    dana = called.on_call(called.ringing(DANA), "answer")
+    called.sim.text(LUIS, "TAKE 1042")
+    called.sim.settle()
+    intake.handle_waiting(called.house)  # only the inbox: her line is still open
+    dana = called.on_call(dana, "press", "0")
+    assert dana["heard"][-1] == "Already taken by Luis M. Nothing for you to do. Goodbye."
+    assert not called.rings(TANYA)
+    assert "noted" not in called.kinds()
 
 
 def test_a_store_that_does_not_pick_up_and_a_talk_after_which_nobody_presses(called: Town) -> None:
