@@ -107,12 +107,10 @@ def decline(draft: Draft, command: cmd.Decline) -> None:
     )
     if holder:
         draft.page(holder, text=TextId.REOPENED_PAGE)
-        draft.answer_all(TextId.REOPENED_C, name=holder)
     else:
         draft.record(ev.AskedAnew(**draft.head(), cycle=ticket.escalation.cycle + 1))
         draft.advance("reopened", text=TextId.REOPENED_PAGE)
-        asked = draft.ticket.escalation.asked
-        draft.answer_all(TextId.REOPENED_C, name=asked[0] if asked else "")
+    draft.answer_all(TextId.REOPENED_C, name=draft.being_paged)
 
 
 def closure_step(draft: Draft) -> None:

@@ -207,8 +207,7 @@ def _open(draft: Draft, command: cmd.Open) -> None:
     for person in draft.who(route.also_notify):
         if person not in draft.ticket.paged:
             draft.tell(person, TextId.FOR_INFORMATION)
-    asked = draft.ticket.escalation.asked
-    facts: dict[str, Fact] = {"name": asked[0]} if asked else {}
+    facts: dict[str, Fact] = {"name": draft.being_paged} if draft.being_paged else {}
     told_by = responding.due_of(draft, Metric.UPDATE)
     if told_by:
         facts["eta_by"] = told_by

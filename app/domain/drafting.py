@@ -289,6 +289,13 @@ class Draft:
         for index in self._planned(person, text) if method is None else (method,):
             self.tell(person, text, page=True, method=index, **facts)
 
+    @property
+    def being_paged(self) -> str:
+        """Return the first of those asked whose page goes out now; empty: quiet hours hold all back."""
+        held = {step.person for step in self.ticket.page_steps}
+        tried = {step.person for step in self.ticket.page_steps if step.done}
+        return next((p for p in self.ticket.escalation.asked if p in tried or p not in held), "")
+
     def _planned(self, person: str, text: TextId) -> list[int]:
         """Plan how a person is tried from now on; return by which methods at once."""
         known = self.setting.roster.directory.people.get(person) if self.ticket.escalating else None

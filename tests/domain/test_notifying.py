@@ -154,3 +154,21 @@ def test_quiet_hours_hold_back_p3_and_never_danger() -> None:
     assert mailed.ticket is not None
     assert mailed.ticket.escalation.asked == ("ana",)
     assert timedelta(0) < min(t.due_at - mailed.now for t in mailed.last.timers)
+
+
+def named_to_customer(case: Case) -> Any:
+    (say,) = (s for s in case.last.says if s.person == "")
+    return say.facts.get("name", "")
+
+
+def test_the_customer_hears_that_somebody_is_paged_only_when_that_is_so() -> None:
+    night = (time(22), time(7))
+    assert named_to_customer(case(ana(quiet=night), "P1")) == "ana"
+    assert named_to_customer(case(ana(quiet=night), "P3")) == ""
+    assert named_to_customer(case(ana(("P3", MAIL, 0), ("P3", SMS, 1), quiet=night), "P3")) == "ana"
+    for priority, name in (("P1", "ana"), ("P3", "")):
+        place = case(ana(quiet=night), priority)
+        place.by(cmd.Acknowledge, at=1)
+        place.by(cmd.Resolve, at=2, text="valve")
+        place.do(cmd.Decline(actor="contact:tanya", text="no", inbox_id=2), at=3)
+        assert named_to_customer(place) == name

@@ -70,7 +70,8 @@ def test_a_breach_while_nobody_looked_is_where_it_happened_and_says_when_it_was_
     }
     place.text(DANA, "1")
     visit = signed_in(place)
-    assert "Breached 2:21a ET , held by nobody, noticed 2:56a" in visit.text("/breaches/1042/acknowledge")
+    page = visit.text("/breaches/1042/acknowledge")
+    assert "Breached 2:21:00a EDT , held by nobody, noticed 2:56:00a EDT" in page
     assert "recorded 2:56a" in visit.text("/tickets/1042")
 
 

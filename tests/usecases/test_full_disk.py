@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.ports import Accepted, StorageUnavailableError
 from app.rulebook.revision import Rulebook
+from app.store import outbox as outbox_store
 from app.usecases import delivery, intake, timers
 from app.usecases.accept import InboxWriter
 from app.usecases.gateways import Gateways
@@ -117,7 +118,7 @@ def test_a_full_disk_loses_nothing_and_all_goes_on_when_there_is_room(
     assert [call.to for call in lines.placed] == [DANA, PRIYA]
     clock.at += minutes(5)
     with house.begin() as connection:
-        delivery.outbox_store.release_expired(connection, clock.at)
+        outbox_store.release_expired(connection, clock.at)
     send()
     send()
     put(house, sms(PRIYA, "1", clock.at))

@@ -201,7 +201,7 @@ def test_pages_follow_each_other_without_a_gap(late: Town, monkeypatch: pytest.M
     for number in range(1043, 1047):
         late.text(TANYA, f"NEW {WATER}")
         assert late.ticket(number)
-    late.later(hours=10)
+    late.later(hours=3)
     visit = signed_in(late)
     monkeypatch.setattr(breaches, "PAGE", 3)
     whole = [(row[0], row[5]) for row in rows_of(visit, "/breaches.csv")[1:]]
