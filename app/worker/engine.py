@@ -133,7 +133,7 @@ class Worker:
         self._notice_senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="notice-sender")
         self._inbox = Loop("inbox", lambda: intake.handle_waiting(house) if pulse.trusted else 0)
         # Two come for each message sent, and one by one they cost more than the message did.
-        self._receipts = Loop("receipts", lambda: intake.handle_receipts(house), gather=0.1)
+        self._receipts = Loop("receipts", lambda: intake.handle_receipts(house), gather=0.3)
         self._timers = Loop(
             "timers",
             lambda: timers.fire_due(house) + orphans.ask_for_orphans(house) if pulse.trusted else 0,

@@ -123,7 +123,7 @@ class Bell:
         self._house = house
         self._waiting: set[str] = set()
         self._lock = Lock()
-        self._loop = Loop("bell", self._ring)
+        self._loop = Loop("bell", self._ring, gather=0.02)
 
     def start(self) -> None:
         """Start ringing when there is something to say."""
