@@ -48,14 +48,20 @@ class Template:
     def render(self, facts: Mapping[str, str]) -> str:
         """Return the text; a fact that is missing is empty, and nothing in a fact is read as a template.
 
-        A fact of several lines repeats what stands before it on its line, if that is only spaces and `>`.
+        A fact of several lines repeats what stands before it on its line, if that is only spaces and `>`. A
+        fact that ends with a full stop ("Dana R.") takes the place of the one after it.
         """
-        text = ""
+        text, after_fact = "", False
         for optional, parts in self.runs:
             if optional and not all(facts.get(p.name) for p in parts if isinstance(p, _Fact)):
                 continue
             for part in parts:
-                text += part if isinstance(part, str) else _indented(facts.get(part.name, ""), text)
+                if isinstance(part, _Fact):
+                    text += _indented(facts.get(part.name, ""), text)
+                else:
+                    stops = after_fact and part.startswith(".") and text.endswith(".")
+                    text += part.removeprefix(".") if stops else part
+                after_fact = isinstance(part, _Fact)
         return text
 
 

@@ -125,6 +125,17 @@ def test_what_has_no_value_leaves_no_trace() -> None:
     )
 
 
+@pytest.mark.parametrize("text_id", TextId)
+def test_a_name_that_is_cut_short_ends_its_sentence_with_one_full_stop(text_id: TextId) -> None:
+    facts = {
+        name: "Dana R." if name in ("name", "by", "to", "missed") else value for name, value in USUAL.items()
+    }
+    for language in ("en", "es"):
+        text = TEXTS.render_sms(text_id, language, facts)
+        assert "Dana R.." not in text
+        assert ".." not in text.replace("...", "")
+
+
 def test_life_safety_leads_with_911() -> None:
     assert TEXTS.render_sms(TextId.RECEIPT_LIFE_SAFETY_C, "en", USUAL).startswith("Call 911 first")
     assert "911" in TEXTS.render_sms(TextId.RECEIPT_LIFE_SAFETY_C, "es", USUAL)[:60]
