@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from app import __version__
+from app import DEMO_HOME, __version__
 from app.backup_cli import backup_cli
 from app.contact_cli import contact_cli
 from app.oncall_cli import oncall_cli
@@ -49,7 +49,7 @@ def version() -> None:
 
 @cli.command()
 def demo(
-    home: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path(".closeloop/demo"),
+    home: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path(DEMO_HOME),
     port: Annotated[int, typer.Option(help="The board's port, or the next free one.")] = 8000,
     phones_port: Annotated[int, typer.Option(help="The phones' port, or the next free one.")] = 8001,
     browser: Annotated[bool, typer.Option("--browser", help="Open the phones in a browser.")] = False,
@@ -376,8 +376,20 @@ def main() -> None:
     except KeyboardInterrupt:
         raise SystemExit(0) from None
     except CloseloopError as error:
-        sys.stderr.write(f"closeloop: {error}\n")
+        sys.stderr.write(f"closeloop: {error}\n{_of_the_demo(error)}")
         raise SystemExit(1) from None
+
+
+def _of_the_demo(error: Exception) -> str:
+    """Return how to ask the demo that was run here instead of an empty database."""
+    import shlex
+
+    from app.settings import demo_home, read_settings
+    from app.store.schema import SchemaEmptyError
+
+    here = demo_home(read_settings()) if isinstance(error, SchemaEmptyError) else None
+    command = f"CLOSELOOP_HOME={here} closeloop {shlex.join(sys.argv[1:])}"
+    return f"The demo's data is in {here}: {command}\n" if here else ""
 
 
 if __name__ == "__main__":

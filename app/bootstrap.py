@@ -318,13 +318,13 @@ def _parts(settings: Settings, house: House, pulse: Pulse, health: Health) -> tu
     from app.usecases import retention
     from app.usecases.leave_calendar import MOST_BYTES
     from app.worker.engine import Worker
-    from app.worker.node import Bell, Ear, Heart, Lookout
+    from app.worker.node import Bell, Ear, heart, lookout
 
     if not settings.worker:
         bell = Bell(house)
         house.wake = bell.wake
         followed = RuleFolder(house, settings.rules, tells=False)  # a worker tells the duty manager
-        return Heart(pulse, None), bell, Lookout(followed.look)
+        return heart(pulse, None), bell, lookout(followed.look)
     folder = RuleFolder(house, settings.rules)
     beacon = HeartbeatUrl(settings.heartbeat_url) if settings.heartbeat_url else None
     worker = Worker(
@@ -338,7 +338,7 @@ def _parts(settings: Settings, house: House, pulse: Pulse, health: Health) -> tu
         nightly=lambda: retention.empty_old(house, timedelta(days=settings.keep_messages_days)),
     )
     house.wake = worker.wake
-    return Heart(pulse, is_gone), worker, Ear(house, worker.wake)
+    return heart(pulse, is_gone), worker, Ear(house, worker.wake)
 
 
 def _tracing(settings: Settings, house: House) -> tuple[Part, ...]:

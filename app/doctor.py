@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, TypeVar
 from app import __version__, bootstrap
 from app.domain.contact_checks import Standing
 from app.domain.errors import CloseloopError
+from app.domain.message import Channel
 from app.ports import GatewayError
 from app.providers import checking
-from app.settings import Settings
+from app.settings import Settings, demo_home
 from app.store import contact_checks, schema
 from app.store import nodes as node_store
+from app.store.lanes import TOGETHER, HeldBack
 from app.usecases.gaps import prove_coverage
 from app.usecases.health import Health
 from app.usecases.pulse import MOST_SKEW, SILENCE, Pulse
@@ -33,6 +35,7 @@ AnswerT = TypeVar("AnswerT")
 _GAP_DAYS = 14
 _SHOWN = 5
 _ROOM = 2**30
+_KINDS = {Channel.SMS: "texts", Channel.VOICE: "calls", Channel.EMAIL: "mails"}
 
 
 class Verdict(StrEnum):
@@ -65,6 +68,7 @@ def examine(settings: Settings) -> Iterator[Line]:
     except CloseloopError as error:
         yield _bad(f"database: {error}", "nothing else of the database can be looked at before that works")
     yield from _providers(settings)
+    yield pace(settings)
     yield from _machine(settings)
 
 
@@ -74,6 +78,10 @@ def _inside(settings: Settings, engine: Engine) -> Iterator[Line]:
         yield _ok(f"schema: {schema.current(engine)}")
     except CloseloopError as error:
         yield _bad("schema", str(error))
+        demo = demo_home(settings)
+        if demo:
+            what = f"the demo's data is in {demo}"
+            yield Line(Verdict.NOTE, what, f"look at it: CLOSELOOP_HOME={demo} closeloop doctor")
         return
     try:
         house = bootstrap.build_house(settings, engine, bootstrap.rulebook_in_force(settings, engine))
@@ -103,11 +111,42 @@ def _nodes(house: House) -> Iterator[Line]:
         yield Line(
             Verdict.NOTE, "nodes of different versions run", "finish the upgrade: restart the old ones"
         )
-    problems = Health(house, pulse).look().problems
-    for problem in problems:
+    look = Health(house, pulse).look()
+    for problem in look.problems:
         yield _bad(problem.what, problem.remedy)
-    if not problems:
+    if not look.problems:
         yield _ok("promises: all hold now")
+    for held in look.held:
+        yield Line(Verdict.NOTE, f"held back: {_held(held)}")
+    if not look.held:
+        yield _ok("held back: nothing")
+
+
+def _held(held: HeldBack) -> str:
+    if held.lane == TOGETHER:
+        return f"{held.waiting} pages, told together with the next"
+    what = f"{held.waiting} {_KINDS[Channel(held.lane)]}"
+    if held.until is not None:
+        return f"{what}: the provider says too fast ({held.code}), again from {held.until:%H:%M:%S} UTC"
+    return (
+        f"{what}: slower, the provider said too fast ({held.code})" if held.code else f"{what}, by their pace"
+    )
+
+
+def pace(settings: Settings) -> Line:
+    """Say how fast it sends, and what is to be told if we do not know how fast it may."""
+    limits = settings.limits
+    paces = [
+        f"{kind} {f'{limits[channel]:g} a second' if channel in limits else 'as many as there are'}"
+        for channel, kind in _KINDS.items()
+    ]
+    what = f"pace: {', '.join(paces)}"
+    real = settings.twilio_account_sid and not settings.twilio_api_base
+    if not real or Channel.SMS in limits or settings.texts_per_second is not None:
+        return _ok(what)
+    who = "of a messaging service's numbers together" if settings.twilio_messaging_service_sid else "of it"
+    remedy = f"set CLOSELOOP_TEXTS_PER_SECOND to the segments a second {who}, 0 if you want no limit"
+    return Line(Verdict.NOTE, what, remedy)
 
 
 def _coverage(house: House) -> Iterator[Line]:

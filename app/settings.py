@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app import DEMO_HOME
 from app.documents import nearest
 from app.domain.errors import CloseloopError
 from app.domain.message import Channel
@@ -328,6 +329,12 @@ def read_settings() -> Settings:
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
+
+
+def demo_home(settings: Settings) -> Path | None:
+    """Return where the demo that was run here keeps its data, None if there is none or a home was chosen."""
+    chosen, here = settings.model_fields_set & {"home", "database_url"}, Path(DEMO_HOME)
+    return here if not chosen and (here / "postgres").is_dir() else None
 
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:

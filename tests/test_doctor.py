@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,34 @@ from app import bootstrap, doctor
 from app.doctor import Verdict
 from app.settings import Settings
 from app.store import contact_checks
+from app.store.outbox import CUSTOMER, OutboxRow, put
 from app.usecases.pulse import Pulse
 from simulator.config import Config
 from simulator.running import Simulator
 from tests.nodes import NIGHT, load_company
 from tests.serving import Served
+
+LANE = text(
+    "INSERT INTO lanes (name, next_at, held_until, slow_until, code)"
+    " VALUES ('sms', now(), now(), now() + interval '1 hour', '30001')"
+)
+
+
+def waiting(number: int) -> OutboxRow:
+    now = datetime.now(UTC)
+    return OutboxRow(
+        id=number,
+        ticket_id=None,
+        rank=CUSTOMER,
+        text_id="closed_confirmed_c",
+        channel="sms",
+        address="+16175550114",
+        person="",
+        subject="",
+        body="closed",
+        created_at=now,
+        not_before=now,
+    )
 
 
 @pytest.fixture
@@ -60,6 +84,8 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(settings: Settings, engin
         with served:
             lines = said(settings)
             with engine.begin() as connection:
+                connection.execute(LANE)
+                put(connection, [waiting(1), waiting(2)])
                 for channel, address in (
                     ("sms", "+16175550101"),
                     ("voice", "+16175550101"),
@@ -71,12 +97,15 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(settings: Settings, engin
             "Twilio: account: active",
             "SendGrid: the key may send mail: True",
             "promises: all hold now",
+            "held back: nothing",
+            "pace: texts as many as there are, calls as many as there are, mails as many as there are",
         ):
             assert f"ok    {line}" in lines
         assert [line[:5] for line in lines if "webhooks" in line] == ["ok   ", "ok   "]
         assert not [line for line in lines if line.startswith("BAD")]
         (numbers,) = [line for line in lines if "numbers:" in line]
         assert "verified phone or mailbox" in numbers
+        assert "note  held back: 2 texts: slower, the provider said too fast (30001)" in wrong
         failing = [line for line in wrong if "cannot be reached by any" in line]
         assert failing == ["BAD   numbers: 1 cannot be reached by any of their addresses: Dana Reyes"]
         (signed,) = [line for line in wrong if "takes what is signed" in line]
@@ -100,3 +129,16 @@ def test_the_doctor_goes_on_without_a_database(settings: Settings) -> None:
     assert "does not answer; start that server" in lines[0].what
     assert "secret" not in str(lines[0])
     assert any(line.what.startswith("disk:") for line in lines)
+
+
+def test_the_doctor_names_the_pace_and_asks_for_that_of_a_messaging_service(settings: Settings) -> None:
+    american = doctor.pace(
+        settings.model_copy(update={"twilio_from": "+16175550100", "mails_per_second": 2.5})
+    )
+    assert str(american) == "ok    pace: texts 1 a second, calls 1 a second, mails 2.5 a second"
+    service = settings.model_copy(update={"twilio_messaging_service_sid": "MG" + "0" * 32})
+    asks = doctor.pace(service)
+    assert asks.verdict is Verdict.NOTE
+    assert "CLOSELOOP_TEXTS_PER_SECOND" in asks.remedy
+    assert doctor.pace(service.model_copy(update={"texts_per_second": 12.0})).remedy == ""
+    assert doctor.pace(service.model_copy(update={"texts_per_second": 0.0})).remedy == ""

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from app.settings import PREFIX, Settings, SettingsError, read_settings
+from app import DEMO_HOME
+from app.settings import PREFIX, Settings, SettingsError, demo_home, read_settings
 
 SID = "AC" + "0123456789abcdef" * 2
 TWILIO = {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": "hush", "TWILIO_FROM": "+15035550100"}
@@ -186,3 +187,13 @@ def test_a_pool_and_a_simulator_have_no_limit_of_their_own(monkeypatch: pytest.M
     pool = loaded(monkeypatch, **TWILIO, TWILIO_MESSAGING_SERVICE_SID="MG" + "0" * 32)
     assert pool.limits == {"voice": 1}
     assert loaded(monkeypatch, TWILIO_API_BASE="http://127.0.0.1:8001").limits == {}
+
+
+def test_the_demo_that_was_run_here_is_named_unless_a_home_was_chosen(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert demo_home(read_settings()) is None
+    (tmp_path / DEMO_HOME / "postgres").mkdir(parents=True)
+    assert demo_home(read_settings()) == Path(DEMO_HOME)
+    assert demo_home(loaded(monkeypatch, HOME=str(tmp_path))) is None

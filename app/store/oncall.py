@@ -173,6 +173,11 @@ def forget_before(connection: Connection, job: str, before: datetime) -> int:
     return gone.rowcount
 
 
+def forget(connection: Connection, job: str) -> None:
+    """Drop all entries of a job: what was done once may be done again."""
+    connection.execute(delete(ledger).where(ledger.c.job == job))
+
+
 def last_time(connection: Connection, job: str) -> datetime | None:
     """Return the latest instant that a job was entered with, None if it never was."""
     latest: datetime | None = connection.execute(

@@ -30,6 +30,10 @@ class SchemaTooOldError(CloseloopError):
     """The database's schema is older than this Closeloop; run: closeloop migrate."""
 
 
+class SchemaEmptyError(SchemaTooOldError):
+    """The database is empty; run: closeloop migrate."""
+
+
 class SchemaTooNewError(CloseloopError):
     """The database was migrated by a newer Closeloop than this one; install that version."""
 
@@ -61,9 +65,12 @@ def ensure_current(engine: Engine) -> None:
         if has == needs or {has, needs} <= _runs(connection):
             return
     _refuse_newer(has)
+    if has is None:
+        raise SchemaEmptyError(
+            f"the database's schema is empty, and this Closeloop needs {needs}; run: closeloop migrate"
+        )
     raise SchemaTooOldError(
-        f"the database's schema is {f'at {has}' if has else 'empty'}, and this Closeloop needs {needs};"
-        " run: closeloop migrate",
+        f"the database's schema is at {has}, and this Closeloop needs {needs}; run: closeloop migrate"
     )
 
 

@@ -165,6 +165,7 @@ def _rewrite_tickets(connection: Connection, whom: Forgotten, ids: list[int]) ->
 
 def _rewrite_audit(connection: Connection, whom: Forgotten) -> None:
     words = {word for word in (whom.key, whom.name, *whom.addresses) if word}
+    cleared = []
     for entry in store.audit_about(connection, whom.addresses, words):
         detail = whom.cleared(dict(entry["detail"]))
         if whom.key:
@@ -172,4 +173,5 @@ def _rewrite_audit(connection: Connection, whom: Forgotten) -> None:
                 name: value.replace(whom.key, whom.new_key) if isinstance(value, str) else value
                 for name, value in detail.items()
             }
-        store.rewrite_audit(connection, entry["id"], whom.cleared(entry["subject"]), detail)
+        cleared.append({"id": entry["id"], "subject": whom.cleared(entry["subject"]), "detail": detail})
+    store.rewrite_audit(connection, cleared)

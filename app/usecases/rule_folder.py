@@ -1,11 +1,12 @@
 """An install without `rules apply` follows its folder: a changed file is in force a moment later.
 
-A change that is broken keeps the old rules and tells the duty manager, once. What must not live here: how
-files are read and checked (rulebook/), revisions that were applied (rule_changes.py).
+A change that is broken keeps the old rules and tells the duty manager, once, however many nodes see it. What
+must not live here: how files are read and checked (rulebook/), revisions that were applied (rule_changes.py).
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from app.domain.directory import MethodKind, Role
 from app.domain.roster import Scope
 from app.domain.segments import to_gsm
 from app.rulebook.revision import load
+from app.store import oncall, records
 from app.store import outbox as outbox_store
-from app.store import records
 from app.store.directory import DirectoryEmptyError
 from app.store.outbox import NOTICE, OutboxRow
 from app.usecases.alarms import PATHS, row_to
@@ -65,6 +66,9 @@ class RuleFolder:
             if self._tells:
                 self._alarm(error)
             return False
+        if self._tells:  # should it break like that again, it is told again
+            with self._house.begin() as connection:
+                oncall.forget(connection, ALARM)
         if book == self._house.rulebook:
             return False
         self._house.rulebook = book
@@ -88,6 +92,11 @@ class RuleFolder:
         more = f" (+{len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
         body = f"RULES: a change was not taken over, the old rules stay. {first}"[:_LONGEST] + more
         with house.begin() as connection:
+            # All nodes find the same to be wrong; whoever enters it first tells.
+            if not oncall.first_time(
+                connection, ALARM, [hashlib.sha256(str(error).encode()).hexdigest()], now
+            ):
+                return
             records.add_audit(
                 connection,
                 [

@@ -257,7 +257,7 @@ class Wording:
     def _fact(self, name: str, value: Fact, zone: str, reader: str, *, customer: bool) -> str:
         if isinstance(value, datetime):
             return clock_text(value, self._now, zone, reader)
-        if name in _NAMED:
+        if name in _NAMED and value:
             person = self._directory.people.get(value)
             if person is None:  # somebody at the desk who is not in the directory
                 return self._directory.company.name if customer else value.partition("@")[0]

@@ -24,37 +24,61 @@ _RECONNECT_SECONDS = 1.0
 _LOOK_SECONDS = 1.0
 
 
-class Heart:
-    """Beats every two seconds; with `is_dead` it also takes over from nodes that are gone."""
+class Regular:
+    """A thread that does something again and again, whatever goes wrong in it, until it is stopped."""
 
-    def __init__(self, pulse: Pulse, is_dead: Callable[[str], bool] | None) -> None:
-        """Prepare; a process that sends nothing takes nothing over."""
-        self._pulse, self._is_dead = pulse, is_dead
+    def __init__(
+        self, name: str, seconds: float, do: Callable[[], object], leave: Callable[[], object]
+    ) -> None:
+        """Prepare to `do` it every so many seconds, and to `leave` in the end."""
+        self._name, self._seconds = name, seconds
+        self._do, self._leave = do, leave
         self._stopping = Event()
-        self._thread = Thread(target=self._run, name="heart", daemon=True)
+        self._thread = Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Start beating."""
+        """Start; the first time is now."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Beat no more, and say so."""
+        """Do it no more, and leave."""
         self._stopping.set()
         self._thread.join(timeout=30)
-        try:
-            self._pulse.leave()
-        except SQLAlchemyError as error:
-            log.warning("node_left_unsaid", error=repr(error)[:300])
+        self._leave()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                self._pulse.beat()
-                if self._is_dead is not None:
-                    self._pulse.take_over(self._is_dead)
-            except Exception as error:  # noqa: BLE001 - it must outlive a database that is away
-                log.error("beat_failed", error=repr(error)[:300])  # noqa: TRY400 - at each beat, the same trace
-            self._stopping.wait(BEAT_SECONDS)
+                self._do()
+            except Exception as error:  # noqa: BLE001 - it must outlive a database or a folder that is away
+                # Each time would be the same trace.
+                log.warning("not_done", what=self._name, error=repr(error)[:300])
+            self._stopping.wait(self._seconds)
+
+
+def heart(pulse: Pulse, is_dead: Callable[[str], bool] | None) -> Regular:
+    """Return what beats every two seconds; with `is_dead` it also takes over from nodes that are gone.
+
+    A process that sends nothing takes nothing over.
+    """
+
+    def beat() -> None:
+        pulse.beat()
+        if is_dead is not None:
+            pulse.take_over(is_dead)
+
+    def leave() -> None:
+        try:
+            pulse.leave()
+        except SQLAlchemyError as error:
+            log.warning("node_left_unsaid", error=repr(error)[:300])
+
+    return Regular("heart", BEAT_SECONDS, beat, leave)
+
+
+def lookout(look: Callable[[], object]) -> Regular:
+    """Return what looks each second whether the rules changed, for a process without a worker to do it."""
+    return Regular("lookout", _LOOK_SECONDS, look, lambda: None)
 
 
 class Ear:
@@ -87,32 +111,6 @@ class Ear:
             except psycopg.Error as error:
                 log.warning("not_listening", error=repr(error)[:300])
                 self._stopping.wait(_RECONNECT_SECONDS)
-
-
-class Lookout:
-    """Looks each second whether the rules have changed, for a process without a worker, which would look."""
-
-    def __init__(self, look: Callable[[], object]) -> None:
-        """Prepare."""
-        self._look = look
-        self._stopping = Event()
-        self._thread = Thread(target=self._run, name="lookout", daemon=True)
-
-    def start(self) -> None:
-        """Start looking."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Look no more."""
-        self._stopping.set()
-        self._thread.join(timeout=30)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_LOOK_SECONDS):
-            try:
-                self._look()
-            except Exception as error:  # noqa: BLE001 - it must outlive a folder that is away
-                log.error("lookout_failed", error=repr(error)[:300])  # noqa: TRY400
 
 
 class Bell:

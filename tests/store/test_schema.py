@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 from app.store import schema
 from app.store.carried import carried
 from app.store.engine import connect
-from app.store.schema import SchemaBusyError, SchemaTooNewError, SchemaTooOldError
+from app.store.schema import SchemaBusyError, SchemaEmptyError, SchemaTooNewError
 from app.store.tables import metadata
 
 # All that a schema consists of, as text that PostgreSQL itself writes, without the order of columns.
@@ -101,7 +101,7 @@ def test_downgrade_leaves_nothing_behind(empty: Engine) -> None:
 
 
 def test_an_empty_database_is_too_old(empty: Engine) -> None:
-    with pytest.raises(SchemaTooOldError, match=r"is empty, .*; run: closeloop migrate"):
+    with pytest.raises(SchemaEmptyError, match=r"is empty, .*; run: closeloop migrate"):
         schema.ensure_current(empty)
 
 

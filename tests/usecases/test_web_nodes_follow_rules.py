@@ -56,3 +56,35 @@ def test_a_web_node_follows_its_folder_and_leaves_the_alarm_to_workers(
     with_limit(folder, 10)
     assert not watch.look()
     assert house.rulebook == applied
+
+
+def test_two_workers_tell_once_of_each_change_that_is_broken(
+    company: Engine, rulebook: Rulebook, tmp_path: Path
+) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(ROOT / "rules", folder)
+    clock = Clock(datetime.now(UTC))
+    watches = [RuleFolder(node(company, rulebook, clock, name), [folder]) for name in ("one", "two")]
+
+    def told_after(words: str) -> int:
+        (folder / "limits.yaml").write_text(words, "utf-8")
+        for watch in watches:
+            watch.look()
+        with company.begin() as connection:
+            return connection.execute(text("SELECT count(DISTINCT body) FROM outbox")).scalar_one()
+
+    def sent() -> tuple[int, int]:
+        with company.begin() as connection:
+            told = connection.execute(text("SELECT count(*), count(DISTINCT person) FROM outbox")).one()
+            return told[0], told[1]
+
+    broken, other = "pages_to_one: {cuont: 8}\n", "pages_to_one: {count: 8, withni: 1m}\n"
+    assert told_after(broken) == 1
+    assert sent() == (1, 1)
+    assert told_after(broken + "\n") == 1
+    assert sent() == (1, 1), "saved once more, and wrong in the same way"
+    assert told_after(other) == 2
+    assert sent() == (2, 1)
+    assert told_after("pages_to_one: {count: 8, within: 1m}\n") == 2
+    assert told_after(broken + "\n\n") == 2
+    assert sent() == (3, 1), "it was right in between"

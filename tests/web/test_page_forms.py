@@ -149,3 +149,7 @@ def test_what_a_customer_writes_stays_words(flooded: Town) -> None:
     assert page.count("&lt;script&gt;alert(1)") >= 2
     assert hostile in words(page)
     assert b"<script>x" not in visit.get("/tickets/1042?did=<script>x").body
+    visit.do("done", text="valve replaced")
+    visit.do("reopen", text="still wet")
+    flooded.settle()
+    assert flooded.last(TANYA) == "Tidewell 1042: sorry. It is open again. What is still wrong?"
