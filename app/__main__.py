@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import signal
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from app.backup_cli import backup_cli
 from app.contact_cli import contact_cli
 from app.oncall_cli import oncall_cli
 from app.rules_cli import rules_cli
+from app.usecases.roles import Role
 
 cli = typer.Typer(
     help="Closeloop: service emergencies become tickets that somebody always has.",
@@ -31,14 +31,6 @@ cli.add_typer(sla_cli, name="sla")
 cli.add_typer(oncall_cli, name="oncall")
 cli.add_typer(backup_cli)
 cli.add_typer(contact_cli, name="contact")
-
-
-class Role(StrEnum):
-    """What a node does: pages and webhooks, the work behind them, or both."""
-
-    WEB = "web"
-    WORKER = "worker"
-    BOTH = "both"
 
 
 @cli.command()
@@ -66,7 +58,8 @@ def serve(
     role: Annotated[
         Role | None,
         typer.Option(
-            help="What this node does; default: both, or as CLOSELOOP_WEB and CLOSELOOP_WORKER say."
+            help="What this node does: web (pages and webhooks), worker (tickets and sending), tickets,"
+            " sender, or both web and worker. Default: CLOSELOOP_ROLE, else both."
         ),
     ] = None,
 ) -> None:
@@ -76,8 +69,7 @@ def serve(
 
     settings = read_settings()
     if role is not None:
-        parts = {"web": role is not Role.WORKER, "worker": role is not Role.WEB}
-        settings = settings.model_copy(update=parts)
+        settings = settings.model_copy(update={"role": role})
     bootstrap.configure_logging(settings.log_level)
     with bootstrap.database(settings) as engine:
         instance = bootstrap.build(settings, engine)

@@ -273,7 +273,7 @@ def build_app(settings: Settings, house: House, pulse: Pulse) -> FastAPI:
 
     app = FastAPI(title="Closeloop", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(probes.router(health, settings.metrics_token.get_secret_value()))
-    if settings.web:
+    if settings.role.serves:
         app.add_middleware(
             routes.InboundDoors,
             doors=routes.doors(
@@ -311,7 +311,7 @@ def build_app(settings: Settings, house: House, pulse: Pulse) -> FastAPI:
 
 
 def _parts(settings: Settings, house: House, pulse: Pulse, health: Health) -> tuple[Part, ...]:
-    """Return what runs beside the web application, and see to it that `house.wake` wakes a worker."""
+    """Return what runs beside the web application; `house.wake` then wakes who does the work."""
     from app.providers.feeds import Feeds
     from app.providers.heartbeat import HeartbeatUrl
     from app.providers.twilio_received import TwilioReceived
@@ -320,12 +320,13 @@ def _parts(settings: Settings, house: House, pulse: Pulse, health: Health) -> tu
     from app.worker.engine import Worker
     from app.worker.node import Bell, Ear, heart, lookout
 
-    if not settings.worker:
-        bell = Bell(house)
+    role = settings.role
+    bell = Bell(house)
+    # Of the nodes that look at the folder, those that make tickets tell the duty manager.
+    folder = RuleFolder(house, settings.rules, tells=role.handles)
+    if not (role.handles or role.sends):
         house.wake = bell.wake
-        followed = RuleFolder(house, settings.rules, tells=False)  # a worker tells the duty manager
-        return heart(pulse, None), bell, lookout(followed.look)
-    folder = RuleFolder(house, settings.rules)
+        return heart(pulse, None), bell, lookout(folder.look)
     beacon = HeartbeatUrl(settings.heartbeat_url) if settings.heartbeat_url else None
     worker = Worker(
         house,
@@ -333,12 +334,13 @@ def _parts(settings: Settings, house: House, pulse: Pulse, health: Health) -> tu
         pulse,
         folder.look,
         lambda: health.tell(beacon) if beacon is not None else None,
+        role=role,
         feeds=Feeds(MOST_BYTES),
         received=TwilioReceived(twilio_config(settings)) if settings.twilio_account_sid else None,
         nightly=lambda: retention.empty_old(house, timedelta(days=settings.keep_messages_days)),
     )
-    house.wake = worker.wake
-    return heart(pulse, is_gone), worker, Ear(house, worker.wake)
+    house.wake = lambda what: worker.wake(what) if worker.does(what) else bell.wake(what)
+    return heart(pulse, is_gone), bell, worker, Ear(house, worker.wake)
 
 
 def _tracing(settings: Settings, house: House) -> tuple[Part, ...]:

@@ -22,6 +22,7 @@ from app.domain.errors import CloseloopError
 from app.domain.message import Channel
 from app.domain.pacing import KNOWN_CALLS, known_limit
 from app.store.carried import carried
+from app.usecases.roles import Role
 
 PREFIX = "CLOSELOOP_"
 
@@ -255,15 +256,10 @@ class Settings(BaseSettings):
         default="",
         description="empty but in tests: the name of a point at which this process kills itself",
     )
-    worker: bool = Field(default=True, description="true or false: whether this node handles and sends")
-    web: bool = Field(default=True, description="true or false: whether this node serves pages and webhooks")
-
-    @property
-    def role(self) -> Literal["web", "worker", "both"]:
-        """What this node does."""
-        if self.web and self.worker:
-            return "both"
-        return "web" if self.web else "worker"
+    role: Role = Field(
+        default=Role.BOTH,
+        description="what this node does: both, web, worker (tickets and sending), tickets or sender",
+    )
 
     @property
     def limits(self) -> Mapping[Channel, float]:
@@ -308,8 +304,6 @@ class Settings(BaseSettings):
                 f"{PREFIX}TWILIO_FROM or {PREFIX}TWILIO_MESSAGING_SERVICE_SID is missing,"
                 f" which {PREFIX}TWILIO_ACCOUNT_SID needs",
             )
-        if not (self.worker or self.web):
-            wrong.append(f"{PREFIX}WORKER and {PREFIX}WEB are both false: there is nothing to do")
         if wrong:
             raise ValueError("\n".join(wrong))
         return self

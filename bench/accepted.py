@@ -25,7 +25,7 @@ def measure(place: Place, say: Callable[[str], None], *, quick: bool) -> Result:
     cpu: dict[str, list[float]] = {"stored": [], "nothing stored": []}
     with place.database() as database:
         environment = place.environment(database, port, url)
-        server = place.server(database, port, worker="false")
+        server = place.server(database, port, role="web")
         # It is told the server's public address: the same bytes do for both.
         baseline = Process(
             ["bench.door", str(baseline_port)], baseline_port, environment, place.home / "door.log"

@@ -196,7 +196,7 @@ def _whole_server(place: Place, database: str, size: int) -> float:
         sms_request(url, f"SM{secrets.token_hex(16)}", phone, text)
         for _mark, phone, text in islice(messages(), size)
     ]
-    with place.server(database, port, worker="false"):
+    with place.server(database, port, role="web"):
         asyncio.run(as_fast_as_it_goes(port, requests, 32))
     with (
         place.phones(port) as (_, phones),

@@ -108,7 +108,7 @@ def _side(place: Place, ended: int, open_: int, say: Callable[[str], None]) -> I
             house = house_of(engine)
             house.rulebook = load(ROOT / "rules")
             cookie = _signed_in(engine)
-            with place.server(url, port, worker="false", rules=str(ROOT / "rules")):
+            with place.server(url, port, role="web", rules=str(ROOT / "rules")):
                 web = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
                 yield Side(f"{filled.tickets:,} tickets", url, filled, house, web, cookie)
                 web.close()

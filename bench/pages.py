@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from itertools import islice
 
+from app.usecases.roles import Role
 from bench.commits import commit_latencies
 from bench.company import messages
 from bench.figures import Figure, Result, spread
@@ -27,14 +28,14 @@ _MARK = re.compile(r"\bzx[b-w]{5}\b")
 _GOAL_MS, _GOAL_COMMITS = 500.0, 30.0
 _PATIENCE = 120.0
 _WARM = 60
-# Messages a second, for how many seconds, how many processes of ours: one does all, two are web and worker.
-_LOADS = ((50, 30, 2), (50, 30, 1), (200, 10, 2))
-_QUICK = ((50, 6, 2), (50, 6, 1), (200, 3, 2))
-_NODES = {1: "one process", 2: "web node and worker node"}
+_APART = (Role.WEB, Role.TICKETS, Role.SENDER)
+# Messages a second, for how many seconds, which nodes.
+_LOADS = ((50, 30, _APART), (50, 30, (Role.BOTH,)), (200, 10, _APART))
+_QUICK = ((50, 6, _APART), (50, 6, (Role.BOTH,)), (200, 3, _APART))
 
 
 def measure(place: Place, say: Callable[[str], None], *, quick: bool) -> Result:
-    """Measure at 50 messages a second in one process, and at 50 and 200 with a web node and a worker node.
+    """Measure at 50 messages a second in one process, and at 50 and 200 with a node for each part.
 
     Each on a fresh database, after a commit's own latency.
     """
@@ -48,11 +49,11 @@ def measure(place: Place, say: Callable[[str], None], *, quick: bool) -> Result:
             found = _one_load(place, database, per_second, seconds, nodes)
         page = found["page_ms"]
         assert isinstance(page, dict)
-        load = f"at {per_second} messages/s, {_NODES[nodes]}"
+        load = f"at {per_second} messages/s, {'one process' if len(nodes) == 1 else ' + '.join(nodes)}"
         say(f"webhook to page {load}: {page}, lost {found['lost']}")
         figures += _lines(load, found, page, commit)
         broken |= bool(found["lost"])
-        numbers[f"pages_at_{per_second}_by_{nodes}"] = {**found, "commit_ms": commit}
+        numbers[f"pages_at_{per_second}_by_{'_'.join(nodes)}"] = {**found, "commit_ms": commit}
     return Result(figures=figures, broken=broken, numbers=numbers)
 
 
@@ -81,19 +82,23 @@ def _lines(
 
 
 @contextmanager
-def _serving(place: Place, database: str, port: int, phones: str, nodes: int) -> Iterator[list[int]]:
-    """Run one process that does everything, or a web node and a worker node; return their process ids."""
+def _serving(
+    place: Place, database: str, port: int, phones: str, nodes: Sequence[Role]
+) -> Iterator[list[int]]:
+    """Run a process for each role, of which the first serves on the port; return their process ids."""
+    url = f"http://127.0.0.1:{port}"
     with ExitStack() as stack:
-        if nodes == 1:
-            yield [stack.enter_context(place.server(database, port, phones)).pid]
-            return
-        web = stack.enter_context(place.server(database, port, phones, worker="false"))
-        settings = {"web": "false", "public_url": f"http://127.0.0.1:{port}"}
-        worker = stack.enter_context(place.server(database, free_port(), phones, **settings))
-        yield [web.pid, worker.pid]
+        ports = [port, *(free_port() for _ in nodes[1:])]
+        servers = [
+            place.server(database, own, phones, role=role, public_url=url)
+            for role, own in zip(nodes, ports, strict=True)
+        ]
+        yield [stack.enter_context(server).pid for server in servers]
 
 
-def _one_load(place: Place, database: str, per_second: int, seconds: int, nodes: int) -> dict[str, object]:
+def _one_load(
+    place: Place, database: str, per_second: int, seconds: int, nodes: Sequence[Role]
+) -> dict[str, object]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with (
@@ -125,7 +130,7 @@ def _one_load(place: Place, database: str, per_second: int, seconds: int, nodes:
     latencies = [arrived[mark] - due for mark, due in sent.due.items() if mark in arrived]
     return {
         "per_second": per_second,
-        "processes": nodes,
+        "nodes": list(nodes),
         "messages": len(requests),
         "page_ms": spread(latencies),
         "answer_ms": spread(list(sent.answered.values())),

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from app import DEMO_HOME
 from app.settings import PREFIX, Settings, SettingsError, demo_home, read_settings
+from app.usecases.roles import Role
 
 SID = "AC" + "0123456789abcdef" * 2
 TWILIO = {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": "hush", "TWILIO_FROM": "+15035550100"}
@@ -41,8 +42,7 @@ def test_nothing_has_to_be_set() -> None:
     assert (settings.host, settings.port, settings.public_url) == ("127.0.0.1", 8000, "http://127.0.0.1:8000")
     (rules,) = settings.rules
     assert list(rules.glob("*.yaml"))
-    assert settings.worker
-    assert settings.web
+    assert settings.role is Role.BOTH
 
 
 def test_everything_can_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -66,14 +66,14 @@ def test_everything_can_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         MAIL_DOMAIN="In.Example.com",
         SECRET="s" * 32,
         LOG_LEVEL="WARNING",
-        WORKER="false",
+        ROLE="web",
     )
     assert settings.database_url == "postgres://joe:hunter2@db/desk"
     assert settings.public_url == "https://desk.example.com/closeloop"
     assert settings.rules == (tmp_path / "a", tmp_path / "b")
     assert settings.mail_domain == "in.example.com"
     assert settings.log_level == "warning"
-    assert not settings.worker
+    assert settings.role is Role.WEB
 
 
 def test_the_default_public_address_follows_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ JUNK = [
     ("MAIL_FROM", "desk", "such as desk@example.com"),
     ("MAIL_DOMAIN", "desk@example.com", "such as in.example.com"),
     ("LOG_LEVEL", "loud", "debug, info, warning or error"),
-    ("WORKER", "perhaps", "true or false"),
+    ("ROLE", "perhaps", "what this node does: both, web, worker"),
 ]
 
 
@@ -169,10 +169,6 @@ def test_what_belongs_together_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> 
         "CLOSELOOP_SENDGRID_PARSE_PASSWORD is missing, which CLOSELOOP_SENDGRID_PARSE_USER needs",
         "CLOSELOOP_TWILIO_FROM or CLOSELOOP_TWILIO_MESSAGING_SERVICE_SID is missing, which CLOSELOOP_TWILIO_ACCOUNT_SID needs",
     ]
-
-
-def test_a_node_has_something_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "both false" in refused(monkeypatch, WORKER="false", WEB="false")
 
 
 def test_what_a_number_carries_is_its_limit_unless_another_is_set(monkeypatch: pytest.MonkeyPatch) -> None:

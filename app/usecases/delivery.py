@@ -38,7 +38,7 @@ log = structlog.get_logger()
 # 16 pages 20 s; twice as long with as many more of lanes that have a pace. A page that a node took with it
 # when it died goes out again when the node was silent for a while (pulse.py), after the lease at the latest.
 SENDERS = 8
-_BATCH, _LEASE = 32, timedelta(seconds=90)
+BATCH, _LEASE = 32, timedelta(seconds=90)
 _PAGE_BATCH, _PAGE_LEASE = 2 * SENDERS, timedelta(seconds=60)
 _PAGE_VALID, _NOTICE_VALID = 900, 14400
 
@@ -53,7 +53,7 @@ def send_pending(
     """Send some pending pages, or some pending messages of all other kinds; return how many."""
     now, lease = house.clock.now(), _PAGE_LEASE if pages else _LEASE
     with house.begin() as connection:
-        batch = _PAGE_BATCH if pages else _BATCH
+        batch = _PAGE_BATCH if pages else BATCH
         wanted_now = Wanted(now, lease, house.identity.node, batch, pages)
         claim = pacing.claim(house, gateways.limits, connection, wanted_now)
         together = bundling.bundle if pages else late_notices.bundle

@@ -26,6 +26,7 @@ from app.store.reconcile import Queue
 from app.usecases.house import House
 from app.usecases.pulse import MOST_SKEW, SILENCE, Pulse
 from app.usecases.reconcile import LATEST
+from app.usecases.roles import Role
 
 log = structlog.get_logger()
 
@@ -117,8 +118,11 @@ class Health:
             what = f"this node's clock is {self._pulse.skew:+.1f} s off the database's"
             yield Problem(what, f"set both by NTP; beyond {MOST_SKEW:.0f} s it decides nothing")
         alive = [n for n in nodes if n.silent_seconds < SILENCE.total_seconds()]
-        if not any(n.role in ("worker", "both") for n in alive):
+        known = {Role(n.role) for n in alive if n.role in set(Role)}
+        if not any(role.handles for role in known):
             yield Problem("no worker has been heard of for 10 s", "start one: closeloop serve --role worker")
+        elif not any(role.sends for role in known):
+            yield Problem("no sender has been heard of for 10 s", "start one: closeloop serve --role sender")
         for kind, ids in broken.items():
             what = f"{kind}: {len(ids)}, such as {ids[0]}"
             yield Problem(what, "the reconciler mends it within a minute; if not, read the worker's log")

@@ -28,6 +28,8 @@ from app.usecases.house import House
 log = structlog.get_logger()
 
 BATCH = 64
+RECEIPTS = 256
+"""So many receipts at a time: each is little work, and a batch costs some milliseconds of its own."""
 _RETRY = timedelta(seconds=5)
 _RETRY_BROKEN = timedelta(minutes=1)
 _GIVE_UP_AFTER = 5
@@ -38,7 +40,7 @@ def handle_waiting(house: House, batch: int = BATCH) -> int:
     return _handle_all(house, batch, receipts=False)
 
 
-def handle_receipts(house: House, batch: int = BATCH) -> int:
+def handle_receipts(house: House, batch: int = RECEIPTS) -> int:
     """Handle up to `batch` waiting receipts; return how many. Apart, so that no message waits behind them."""
     return _handle_all(house, batch, receipts=True)
 

@@ -33,6 +33,7 @@ from app.usecases import (
 from app.usecases.gateways import Gateways
 from app.usecases.house import House
 from app.usecases.pulse import Pulse
+from app.usecases.roles import Role
 
 log = structlog.get_logger()
 
@@ -46,11 +47,16 @@ _PAUSE_AFTER_ERROR = 1.0
 class Loop:
     """Threads that call `work` until it says that nothing was left. A wake-up sets one of them to work."""
 
-    def __init__(self, name: str, work: Callable[[], int], threads: int = 1, gather: float = 0) -> None:
-        """Prepare the loop; `work` returns how much it did. It lets work gather for so many seconds first."""
+    def __init__(
+        self, name: str, work: Callable[[], int], threads: int = 1, gather: float = 0, full: int = 0
+    ) -> None:
+        """Prepare the loop; `work` returns how much it did.
+
+        It lets work gather for so many seconds before each round, unless the last one was `full`.
+        """
         self._work = work
         self._name = name
-        self._gather = gather
+        self._gather, self._full = gather, full
         self._woken = False
         self._changed = Condition()
         self._stopping = Event()
@@ -78,11 +84,14 @@ class Loop:
 
     def _run(self) -> None:
         while self._rest():
-            if self._gather:
-                self._stopping.wait(self._gather)
+            done = 0
             try:
-                while not self._stopping.is_set() and self._work():
-                    pass
+                while not self._stopping.is_set():
+                    if done < self._full:
+                        self._stopping.wait(self._gather)
+                    done = self._work()
+                    if not done:
+                        break
             except Exception as error:  # noqa: BLE001 - the loop must outlive a database that is away
                 log.error("loop_failed", loop=self._name, error=repr(error)[:500])  # noqa: TRY400 - each second
                 self._stopping.wait(_PAUSE_AFTER_ERROR)
@@ -119,21 +128,25 @@ class Worker:
         look_for_rules: Callable[[], bool] = lambda: False,
         minutely: Callable[[], object] = lambda: None,
         *,
+        role: Role,
         feeds: FeedReader,
         received: ReceivedLog | None = None,
         nightly: Callable[[], int] = lambda: 0,
     ) -> None:
-        """Prepare the loops for this house; what is decided by time rests while its clock is wrong.
+        """Prepare a role's loops for this house; what is decided by time rests while its clock is wrong.
 
         `look_for_rules` is called each second: it takes over a changed rulebook. `minutely` is called by the
         node that reconciled; `nightly` chooses its own time. `received` is the list of what came in to the
         provider; None: there is none.
         """
+        self._role = role
         self._senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="sender")
         self._notice_senders = ThreadPoolExecutor(delivery.SENDERS, thread_name_prefix="notice-sender")
         self._inbox = Loop("inbox", lambda: intake.handle_waiting(house) if pulse.trusted else 0)
         # Two come for each message sent, and one by one they cost more than the message did.
-        self._receipts = Loop("receipts", lambda: intake.handle_receipts(house), gather=0.3)
+        self._receipts = Loop(
+            "receipts", lambda: intake.handle_receipts(house), gather=0.3, full=intake.RECEIPTS
+        )
         self._timers = Loop(
             "timers",
             lambda: timers.fire_due(house) + orphans.ask_for_orphans(house) if pulse.trusted else 0,
@@ -148,6 +161,7 @@ class Worker:
             "notices",
             lambda: delivery.send_pending(house, gateways, self._notice_senders, pages=False),
             gather=0.1,  # many to the provider at a time, and after the pages that came with them
+            full=delivery.BATCH,
         )
         self._rules = Loop("rules", lambda: int(look_for_rules()))
         self._calls = Loop("calls", lambda: hanging_up.end_moot(house, gateways.calls))
@@ -210,6 +224,10 @@ class Worker:
             self._notices.wake()
             self._calls.wake()
 
+    def does(self, what: str) -> bool:
+        """Return whether the loops that have to do with `what` run here."""
+        return self._role.handles if what in ("inbox", "receipts") else self._role.sends
+
     def stop(self) -> None:
         """Stop ticking, let every loop finish its round."""
         if self._scheduler.running:
@@ -220,10 +238,11 @@ class Worker:
         self._notice_senders.shutdown(wait=True, cancel_futures=True)
 
     def _loops(self) -> tuple[Loop, ...]:
-        tickets = (self._inbox, self._receipts, self._timers, self._pages, self._notices, self._calls)
-        return (
-            *tickets,
-            self._rules,
+        sending = (self._pages, self._notices, self._calls)
+        tickets = (
+            self._inbox,
+            self._receipts,
+            self._timers,
             self._oncall,
             self._feeds,
             self._reconcile,
@@ -232,4 +251,9 @@ class Worker:
             self._probe,
             self._coverage,
             self._nightly,
+        )
+        return (
+            self._rules,
+            *(tickets if self._role.handles else ()),
+            *(sending if self._role.sends else ()),
         )

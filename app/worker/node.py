@@ -121,7 +121,7 @@ class Bell:
         self._house = house
         self._waiting: set[str] = set()
         self._lock = Lock()
-        self._loop = Loop("bell", self._ring, gather=0.02)
+        self._loop = Loop("bell", self._ring, gather=0.02, full=1)
 
     def start(self) -> None:
         """Start ringing when there is something to say."""

@@ -29,6 +29,7 @@ from app.usecases.directory_file import parse_directory
 from app.usecases.gateways import Gateways
 from app.usecases.house import House, Identity
 from app.usecases.pulse import Pulse
+from app.usecases.roles import Role
 from app.usecases.views import TicketView, ticket_by_number
 from simulator.config import Config
 from simulator.running import Simulator
@@ -200,7 +201,7 @@ def town(engine: Engine, rulebook: Rulebook, company: Path = COMPANY) -> Iterato
     with Simulator(config) as sim:
         settings = Settings(
             public_url=served.url,
-            worker=False,
+            role=Role.WEB,
             twilio_account_sid=config.account_sid,
             twilio_auth_token=SecretStr(config.auth_token),
             twilio_from=NUMBER,

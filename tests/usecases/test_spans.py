@@ -25,6 +25,7 @@ from app.usecases import delivery, intake
 from app.usecases.accept import InboxWriter
 from app.usecases.gateways import Gateways
 from app.usecases.pulse import Pulse
+from app.usecases.roles import Role
 from tests.nodes import ROOT, TANYA, WATER, Carrier, Clock, Lines, node, rows, scalars, sms
 from tests.serving import Served
 
@@ -74,7 +75,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def settings(home: Path, **more: str) -> Settings:
-    return Settings(home=home, worker=False, secret=SecretStr("s" * 32), **more)  # type: ignore[arg-type]
+    return Settings(home=home, role=Role.WEB, secret=SecretStr("s" * 32), **more)  # type: ignore[arg-type]
 
 
 def ids(span: Span) -> dict[str, object]:

@@ -14,6 +14,7 @@ from app.rulebook.revision import Rulebook
 from app.usecases import intake
 from app.usecases.gateways import Gateways
 from app.usecases.pulse import Pulse
+from app.usecases.roles import Role
 from app.worker.engine import Worker
 from tests.nodes import TANYA, WATER, Carrier, Lines, node, put, scalars, sms
 
@@ -58,7 +59,12 @@ def test_a_clock_that_is_set_under_a_running_node_decides_nothing_from_that_mome
         return 0
 
     worker = Worker(
-        house, Gateways(sms=carrier, mail=carrier, calls=Lines()), pulse, feeds=NoFeeds(), nightly=forgets
+        house,
+        Gateways(sms=carrier, mail=carrier, calls=Lines()),
+        pulse,
+        role=Role.BOTH,
+        feeds=NoFeeds(),
+        nightly=forgets,
     )
     decides = (
         worker._inbox,

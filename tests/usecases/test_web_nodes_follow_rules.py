@@ -16,6 +16,7 @@ from app.settings import Settings
 from app.usecases import rule_changes
 from app.usecases.house import House
 from app.usecases.pulse import Pulse
+from app.usecases.roles import Role
 from app.usecases.rule_folder import RuleFolder
 from tests.nodes import ROOT, Clock, node
 from tests.serving import Served
@@ -39,7 +40,7 @@ def test_a_web_node_follows_its_folder_and_leaves_the_alarm_to_workers(
     folder = tmp_path / "rules"
     shutil.copytree(ROOT / "rules", folder)
     house = node(company, rulebook, Clock(datetime.now(UTC)))
-    settings = Settings(home=tmp_path, rules=(folder,), worker=False, secret=SecretStr("s" * 32))
+    settings = Settings(home=tmp_path, rules=(folder,), role=Role.WEB, secret=SecretStr("s" * 32))
     app = bootstrap.build_app(settings, house, Pulse(house, role="web", version="1"))
     with Served(app):
         until_it_decides_by(house, with_limit(folder, 7))

@@ -79,7 +79,7 @@ def test_a_server_with_listeners_stops_at_once(engine: Engine, database_url: str
         "CLOSELOOP_DATABASE_URL": database_url,
         "CLOSELOOP_SECRET": "s" * 32,
         "CLOSELOOP_RULES": str(ROOT / "rules"),
-        "CLOSELOOP_WORKER": "false",
+        "CLOSELOOP_ROLE": "web",
     }
     log = tmp_path / "server.log"
     for number in (signal.SIGINT, signal.SIGTERM):
