@@ -20,10 +20,11 @@ LATELY: Final = timedelta(seconds=5)
 
 _LOCK = text(
     """
-    SELECT l.name, l.next_at, l.held_until, l.slow_until, l.code, EXISTS (
-        SELECT FROM outbox o WHERE o.state = 'pending' AND o.channel = l.name AND o.rank = 0
+    SELECT l.name, l.next_at, l.held_until, l.slow_until, l.code, (
+        SELECT true FROM outbox o WHERE o.state = 'pending' AND o.channel = l.name AND o.rank = 0
             AND o.not_before <= :now
-    ) AS pages_wait
+        ORDER BY o.channel, o.rank, o.urgency, o.account, o.not_before LIMIT 1  -- as claims.py has it
+    ) IS NOT NULL AS pages_wait
     FROM lanes l WHERE l.name = ANY(CAST(:names AS text[])) ORDER BY l.name FOR UPDATE OF l
     """,
 )

@@ -100,7 +100,7 @@ class Health:
 
     def _look(self) -> Look:
         try:
-            with self._house.engine.connect() as connection:
+            with self._house.begin() as connection:
                 queues = reconcile_store.queues(connection, self._house.clock.now())
                 broken = reconcile_store.broken(connection)
                 nodes = node_store.known(connection)

@@ -40,19 +40,19 @@ class Claim:
 def claim(house: House, limits: Limits, connection: Connection, wanted: Wanted) -> Claim:
     """Claim what may go now, in the order in which it is to go."""
     turns = house.turns
-    if turns.crowded.get(wanted.pages):
-        paced = claims.paced(connection, wanted, limits)
-        free = {channel: Room() for channel in claims.CHANNELS if channel not in paced}
-        messages = claims.claim_in_turns(connection, wanted, free, turns)
+    if limits or turns.crowded.get(wanted.pages):
+        waits = claims.waiting(connection, wanted, limits)
+        free = {channel: Room() for channel, paced in waits.items() if not paced}
+        messages = claims.claim_in_turns(connection, wanted, free, turns) if free else []
     else:
-        messages, others = claims.claim_due(connection, wanted, limits)
-        paced = claims.paced(connection, wanted, limits) if others else {}
+        messages, slow = claims.claim_due(connection, wanted)
+        waits = claims.waiting(connection, wanted) if slow else {}
+    paced = [channel for channel, has_pace in waits.items() if has_pace]
     # As long as there is more than can be taken at once, turns are taken. A round may leave places empty.
-    turns.crowded[wanted.pages] = len(messages) >= wanted.batch // 2
-    waiting = [channel for channel, waits in paced.items() if waits]
-    if not waiting:
+    turns.crowded[wanted.pages] = bool(paced) or len(messages) >= wanted.batch // 2
+    if not paced:
         return Claim(messages)
-    locked = lane_store.lock(connection, waiting, wanted.now)
+    locked = lane_store.lock(connection, paced, wanted.now)
     rooms = {}
     for each in locked:
         left = room(each.lane, limits.get(Channel(each.lane.name)), wanted.now)

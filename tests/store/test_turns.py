@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
-from app.store import claims, outbox
+from app.store import claims, lanes, outbox
 from app.store.claims import Room, Turns, Wanted
 from app.store.outbox import CUSTOMER, FIRST, NOTICE, PAGE, URGENT, USUAL, OutboxRow
 from tests.nodes import NIGHT, at_once
@@ -101,17 +102,34 @@ def test_a_page_that_waited_long_is_tried_although_its_lane_is_held(engine: Engi
     assert turn(engine, Turns(), held) == []
 
 
-def test_limited_lanes_are_passed_over_and_said_to_be_waiting(engine: Engine) -> None:
+def test_the_lanes_in_which_something_waits_are_known_with_their_pace(engine: Engine) -> None:
     put(engine, *[("a", NOTICE, USUAL)] * 2)
-    mails = put(engine, ("a", NOTICE, USUAL), channel="email")
+    put(engine, ("a", NOTICE, USUAL), channel="email")
     with engine.begin() as connection:
-        assert claims.paced(connection, wanted(), ["sms", "voice"]) == {"sms": True, "voice": False}
-        claimed, others = claims.claim_due(connection, wanted(), ["sms", "voice"])
-    assert ([c.id for c in claimed], others) == (mails, True)
+        assert claims.waiting(connection, wanted(), ["sms", "voice"]) == {"sms": True, "email": False}
+        assert claims.waiting(connection, wanted(pages=True), ["sms"]) == {}
+        slow = replace(lanes.lock(connection, ["email"], NIGHT)[0].lane, slow_until=NIGHT + LEASE)
+        lanes.write(connection, [slow])
+        assert claims.waiting(connection, wanted()) == {"sms": False, "email": True}
+        claimed, others = claims.claim_due(connection, wanted())
+    assert ([c.channel for c in claimed], others) == (["sms", "sms"], True)
     with engine.begin() as connection:
-        assert claims.claim_due(connection, wanted(), ["sms"]) == ([], True)
-        assert len(claims.claim_due(connection, wanted())[0]) == 2
-        assert claims.claim_due(connection, wanted()) == ([], False)
+        assert claims.claim_due(connection, wanted()) == ([], True)
+
+
+def test_a_claim_costs_by_accounts_and_not_by_what_waits(engine: Engine) -> None:
+    put(engine, *[(account, rank, USUAL) for account in "abc" for rank in (PAGE, NOTICE) for _ in range(700)])
+    with engine.begin() as connection:
+        connection.execute(text("ANALYZE outbox"))
+    read = text("SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'outbox'")
+    with engine.begin() as connection:
+        before = connection.execute(read).scalar_one()
+        for pages in (True, False):
+            assert claims.waiting(connection, wanted(pages=pages), ["sms", "voice"]) == {"sms": True}
+            assert len(lanes.lock(connection, ["sms", "voice"], NIGHT)) == 2
+            rooms = {"sms": Room(5), "voice": Room(1), "email": Room()}
+            assert len(claims.claim_in_turns(connection, wanted(pages=pages), rooms, Turns())) == 5
+        assert connection.execute(read).scalar_one() - before < 400, "of 4,200 that wait"
 
 
 def test_nodes_that_take_turns_at_once_take_each_message_once(engine: Engine) -> None:
