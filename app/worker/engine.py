@@ -200,6 +200,7 @@ class Worker:
             # Woken by whoever makes work for them, or in no hurry.
             self._receipts: NET_SECONDS,
             self._calls: NET_SECONDS,
+            self._oncall: NET_SECONDS,
             self._feeds: NET_SECONDS,
             self._reconcile: RECONCILE_SECONDS,
             self._unheard: RECONCILE_SECONDS,
