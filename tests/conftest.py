@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
+import os
 import shutil
 import socket
 import tempfile
@@ -24,6 +25,26 @@ from app.store.embedded import DATABASE, EmbeddedPostgres
 from app.store.engine import connect
 
 _numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each runner begin with long tests, so that none is left with one when the others are done.
+
+    xdist's `worksteal` gives each an equal share in this order, and later the end of another's.
+    """
+    runners = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if item.get_closest_marker("long")]
+    rest = [item for item in items if not item.get_closest_marker("long")]
+    left = len(items)
+    items.clear()
+    for runner in range(runners):
+        share = left // (runners - runner)
+        left -= share
+        first = long[runner::runners]
+        others = max(0, share - len(first))
+        items += [*first, *rest[:others]]
+        rest = rest[others:]
+    items += rest
 
 
 class NetworkBlockedError(Exception):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from app.rulebook.tokens import folded, tokens_of
+from app.rulebook.tokens import MAX_WORD, folded, tokens_of
 
 GAP: Final = 4
 _MOST_WORDS: Final = 12
@@ -82,7 +82,7 @@ def slots_of(phrase: str) -> tuple[Slot, ...]:
             gap = GAP
             continue
         for slot in _slots_of_part(part, phrase):
-            slots.append(Slot(slot.words, slot.prefixes, gap))
+            slots.append(Slot(slot.words, slot.prefixes, gap) if gap else slot)
             gap = 0
     if not slots:
         raise PhraseError("a phrase has at least one word")
@@ -192,8 +192,8 @@ def _slots_of_part(part: str, phrase: str) -> list[Slot]:
     words: list[str] = []
     prefixes: list[str] = []
     for alternative in part.split("|"):
-        pieces = tokens_of(folded(alternative.removesuffix("*"))).words
-        if not pieces or "".join(pieces) != folded(alternative.removesuffix("*")):
+        pieces = _pieces_of(alternative.removesuffix("*"))
+        if not pieces:
             raise PhraseError(f"{alternative!r} in {phrase!r} is not a word")
         if len(pieces) > 1:
             # A word such as w9 is read as two, as it is in a message.
@@ -203,6 +203,15 @@ def _slots_of_part(part: str, phrase: str) -> list[Slot]:
             return [*map(_one, pieces[:-1]), last]
         (prefixes if alternative.endswith("*") else words).append(pieces[0])
     return [Slot(frozenset(words), tuple(prefixes), 0)]
+
+
+def _pieces_of(stem: str) -> list[str]:
+    """Return the words as which `stem` is read in a message; none if something in it is no word."""
+    low = folded(stem)
+    if low.isascii() and low.isalpha() and len(low) <= MAX_WORD:
+        return [low]  # nearly all are so plain, and there are thousands
+    pieces = tokens_of(low).words
+    return pieces if "".join(pieces) == low else []
 
 
 def _one(word: str) -> Slot:

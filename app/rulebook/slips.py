@@ -41,13 +41,13 @@ class Slips:
         return near.pop() if len(near) == 1 else word
 
 
-def _slip_index(words: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    index: dict[str, set[str]] = {}
+def _slip_index(words: Iterable[str]) -> Mapping[str, list[str]]:
+    index: dict[str, list[str]] = {}
     for word in words:
         if len(word) >= _LENGTH and word.isalpha():
             for key in _with_one_letter_less(word):
-                index.setdefault(key, set()).add(word)
-    return {key: tuple(sorted(found)) for key, found in index.items()}
+                index.setdefault(key, []).append(word)
+    return index
 
 
 def _is_slip(word: str, right: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import socket
@@ -16,11 +17,76 @@ from urllib.request import urlopen
 ROOT = Path(__file__).parents[2]
 PATIENCE = 240.0  # seconds: each wait is for an event, and this only ends one that never comes
 
+# Most of a start is to import what is needed: a process that has done so, and nothing else, is forked for each.
+_IMPORTED = multiprocessing.get_context("forkserver")
+_IMPORTED.set_forkserver_preload(
+    [
+        "app.__main__",
+        "app.bootstrap",
+        "app.inbound.routes",
+        "app.providers.feeds",
+        "app.providers.sendgrid",
+        "app.providers.twilio",
+        "app.providers.twilio_calls",
+        "app.providers.twilio_received",
+        "app.web.pages",
+        "app.worker.node",
+        "uvicorn.lifespan.on",
+        "uvicorn.protocols.http.httptools_impl",
+        "uvloop",
+    ]
+)
+
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _run_command(arguments: list[str], environment: dict[str, str], log: Path) -> None:
+    """Be `closeloop` with these arguments, in the forked process."""
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(ROOT)
+    sys.argv = ["closeloop", *arguments]
+    from app.__main__ import main
+
+    main()
+
+
+class _Forked:
+    """As much of `subprocess.Popen` as is needed here, for a process forked from the one with the imports."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str], log: Path) -> None:
+        self._process = _IMPORTED.Process(
+            target=_run_command, args=(arguments, environment, log), daemon=True
+        )
+        self._process.start()
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        ended = self._process.exitcode
+        if ended is None:
+            raise subprocess.TimeoutExpired("closeloop", timeout or 0)
+        return ended
+
+    def send_signal(self, number: int) -> None:
+        assert self._process.pid is not None
+        if self._process.is_alive():
+            os.kill(self._process.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
 
 
 class ServerProcess:
@@ -34,15 +100,23 @@ class ServerProcess:
         self.log = log
         self.code = code
         self.launched = 0.0
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | _Forked | None = None
 
-    def launch(self, *, crash_at: str = "", role: str = "both") -> Self:
-        """Start the process without waiting for it; `crash_at` names the point at which it kills itself."""
+    def launch(self, *, crash_at: str = "", role: str = "both", forked: bool = True) -> Self:
+        """Start the process without waiting for it; `crash_at` names the point at which it kills itself.
+
+        Today's code is forked from a process that has imported it, unless the command itself is wanted.
+        """
         self.launched = time.monotonic()
+        arguments = ["serve", "--port", str(self.port), "--role", role]
+        environment = {**self.environment, "CLOSELOOP_CRASH_AT": crash_at}
+        if forked and self.code == ROOT:
+            self.process = _Forked(arguments, environment, self.log)
+            return self
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app", "serve", "--port", str(self.port), "--role", role],
-                env={**self.environment, "CLOSELOOP_CRASH_AT": crash_at},
+                [sys.executable, "-m", "app", *arguments],
+                env=environment,
                 cwd=self.code,
                 stderr=log,
                 stdout=log,
@@ -71,9 +145,9 @@ class ServerProcess:
         )
         assert done.returncode == 0, (done.stdout + done.stderr).decode()
 
-    def start(self, *, crash_at: str = "", role: str = "both") -> Self:
+    def start(self, *, crash_at: str = "", role: str = "both", forked: bool = True) -> Self:
         """Start the process and wait until it answers."""
-        return self.launch(crash_at=crash_at, role=role).answering()
+        return self.launch(crash_at=crash_at, role=role, forked=forked).answering()
 
     def answering(self) -> Self:
         """Wait until the launched process answers."""
@@ -93,7 +167,7 @@ class ServerProcess:
 
     def kill(self) -> None:
         assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
+        self.process.kill()
         self.process.wait()
 
     def stop(self) -> int:

@@ -25,6 +25,7 @@ RECOVERING: tuple[Point, ...] = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_every_promise_holds_wherever_the_process_dies(stage: Stage) -> None:
     server, sim = stage.server, stage.sim
@@ -35,7 +36,7 @@ def test_every_promise_holds_wherever_the_process_dies(stage: Stage) -> None:
         assert server.crashed(PATIENCE)
     for point in RECOVERING:
         server.launch(crash_at=point)
-        while not server.crashed(3):
+        while not server.crashed(1):
             sim.text(PRIYA, "LIST")  # so that there is something to send and a receipt for it
     server.start()
     # Her call may have rung while no server was there to hear its end: then she is asked in the next round.

@@ -8,9 +8,10 @@ from tests.crash.staging import Stage
 from tests.stories.people import DANA, PRIYA, TANYA, WATER
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_every_promise_holds_when_the_server_is_killed_at_each_turn_of_the_story(stage: Stage) -> None:
-    stage.server.start()
+    stage.server.start(forked=False)
     stage.step(TANYA, WATER, then="new", dead=4)
     assert stage.heard(DANA, "ceiling")
     # Nobody answers: the next level is asked although the server that armed the timer is dead.

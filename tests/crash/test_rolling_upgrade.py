@@ -85,6 +85,7 @@ def upgrading(empty_url: str, tmp_path: Path) -> Iterator[UpgradeStage]:
     engine.dispose()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_the_version_of_before_the_newest_migration_works_on_beside_the_new_one(
     upgrading: UpgradeStage,

@@ -108,6 +108,7 @@ def troubled(tmp_path: Path, database_home: Path) -> Iterator[TroubledStage]:
         engine.dispose()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_trouble_with_the_database_and_a_frozen_node_lose_nothing(troubled: TroubledStage) -> None:
     stage, sim, proxy = troubled, troubled.sim, troubled.proxy

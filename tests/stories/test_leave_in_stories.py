@@ -60,6 +60,8 @@ def test_leave_a_gap_a_cover_and_back_again(place: Town) -> None:
     place.later(hours=1)
     assert place.inbox(DANA) == []
     place.text(LUIS, "1")
+    place.text(LUIS, "DONE it was a valve")
+    place.text(TANYA, "YES")
     place.later(days=1)
     with house.begin() as connection:
         assert house.roster(connection).who(["person:dana"], Scope(), place.clock.now()) == ("dana",)

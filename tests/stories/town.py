@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -65,21 +66,32 @@ class Town:
     senders: ThreadPoolExecutor
 
     def settle(self) -> None:
-        """Do all work that is due now, until there is none: inbox, timers, outbox, receipts."""
-        for _ in range(100):
-            assert self.sim.settle(60)
-            did = (
-                intake.handle_waiting(self.house)
-                + intake.handle_receipts(self.house)
-                + timers.fire_due(self.house)
-                + orphans.ask_for_orphans(self.house)
-            )
-            for pages in (True, False):
-                did += delivery.send_pending(self.house, self.gateways, self.senders, pages=pages)
-            did += hanging_up.end_moot(self.house, self.gateways.calls)
-            if not did:
+        """Do all work that is due now, in turn, until there has been none in a whole round."""
+        idle, steps = 0, self._steps()
+        for step in islice(cycle(steps), 100 * len(steps)):
+            idle = 0 if step() else idle + 1
+            if idle == len(steps):
                 return
         raise AssertionError("the town never comes to rest")
+
+    def _steps(self) -> list[Callable[[], int]]:
+        """Return what the loops of a worker do; each says how much it did."""
+        house, gateways, senders = self.house, self.gateways, self.senders
+        return [
+            self._hear,
+            lambda: intake.handle_waiting(house),
+            lambda: intake.handle_receipts(house),
+            lambda: timers.fire_due(house),
+            lambda: orphans.ask_for_orphans(house),
+            lambda: delivery.send_pending(house, gateways, senders, pages=True),
+            lambda: delivery.send_pending(house, gateways, senders, pages=False),
+            lambda: hanging_up.end_moot(house, gateways.calls),
+        ]
+
+    def _hear(self) -> int:
+        """Wait until the providers have posted what they have to post."""
+        assert self.sim.settle(60)
+        return 0
 
     def tell_the_time(self) -> None:
         """Set the providers' clock by the town's: what they list from now on shows when it was."""
