@@ -5,6 +5,7 @@ What must not live here: what a beat means (usecases/pulse.py), the work itself 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from threading import Event, Lock, Thread
 
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 _LISTEN_SECONDS = 1.0
 _RECONNECT_SECONDS = 1.0
 _LOOK_SECONDS = 1.0
+_RING_SECONDS = 0.02
 
 
 class Regular:
@@ -114,14 +116,17 @@ class Ear:
 
 
 class Bell:
-    """Wakes the workers of other processes, for a process without one; what comes together rings together."""
+    """Wakes other processes for what this one does not do itself.
+
+    After a ring it rests a little, and then rings once for all that came meanwhile.
+    """
 
     def __init__(self, house: House) -> None:
         """Prepare."""
         self._house = house
         self._waiting: set[str] = set()
         self._lock = Lock()
-        self._loop = Loop("bell", self._ring, gather=0.02, full=1)
+        self._loop = Loop("bell", self._ring)
 
     def start(self) -> None:
         """Start ringing when there is something to say."""
@@ -143,4 +148,5 @@ class Bell:
         if waiting:
             with self._house.begin() as connection:
                 wakeups.ring(connection, waiting)
+            time.sleep(_RING_SECONDS)
         return 0
