@@ -9,7 +9,7 @@ RUNNERS = $(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 
 PIP = $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --no-input \
 	--editable '.[dev]'
 
-.PHONY: demo test check bench soak clean migration older-version browser
+.PHONY: demo test check bench soak year clean migration older-version browser
 
 demo: $(READY)  ## the whole thing on this machine, with a simulator of phones and mailboxes
 	$(BIN)/closeloop demo
@@ -37,6 +37,17 @@ LOG ?= .soak.log
 soak: $(READY)  ## simulated worlds full of trouble for so many SECONDS, from SEED on
 	PYTHONHASHSEED=0 $(BIN)/python -m tests.sim.soak --seconds $(SECONDS) --seed $(SEED) --worlds $(WORLDS) \
 		--days $(DAYS) --per-day $(PER_DAY) --faults $(FAULTS) --log $(LOG)
+
+# A whole year, in PARTS beside each other; looked at EVERY so many minutes of its own, 0 after each step.
+SINCE ?= 2027-09-01
+EVERY ?= 60
+PARTS ?= 2
+year: DAYS = 366
+year: PER_DAY = 2
+year: FAULTS = 0.1
+year: $(READY)  ## a company's traffic of a year, in minutes, with SEED
+	PYTHONHASHSEED=0 $(BIN)/python -m tests.sim.year --seed $(SEED) --since $(SINCE) --days $(DAYS) \
+		--per-day $(PER_DAY) --faults $(FAULTS) --every $(EVERY) --parts $(PARTS) --log $(LOG)
 
 # Put it into the test of upgrades after a release, or with an older commit to try that one.
 FROM ?= HEAD

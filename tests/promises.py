@@ -25,12 +25,13 @@ def check(engine: Engine, now: datetime) -> None:
     with engine.connect() as connection:
         _nothing_is_lost(connection)
         assert reconcile.broken(connection) == {}, "the reconciler would find something"
+        directory = directory_store.read_directory(connection)
         for row in connection.execute(select(tickets)).all():
             events = ticket_store.events_of(connection, row.id)
             ticket = codec.ticket_from_doc(row.doc)
             assert fold(row.id, events) == ticket, f"{row.number} is not the fold of its events"
             assert [(row.version, row.state)] == [(len(events), ticket.state)]
-            zone = zone_of(ticket, directory_store.read_directory(connection))
+            zone = zone_of(ticket, directory)
             policy = _policy(connection, ticket.policy, zone)
             armed = timer_store.of_ticket(connection, row.id)
             of_ticket(ticket, events, armed, policy)

@@ -85,7 +85,6 @@ def forget(house: House, who: str, *, by: str) -> Preview:
         _rewrite_audit(connection, whom)
         if contact:
             store.forget_contact(connection, contact.key, whom.new_key, _NEW_NAME)
-            directory_store.bump_version(connection, now)
         detail = {
             "by": by,
             "tickets": len(traces.tickets),

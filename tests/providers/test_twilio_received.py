@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from app.providers.twilio import TwilioConfig, TwilioSms
 from app.providers.twilio_received import TwilioReceived
 from simulator.config import Config
 from simulator.running import Simulator
+from tests.serving import Served
 
 TO = "+15005550111"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -76,6 +78,24 @@ def test_what_we_sent_ourselves_is_not_among_it(simulator: Simulator) -> None:
     log = TwilioReceived(service)  # with a service it is not known which numbers are ours
     assert [item.payload["Body"] for item in log.since(LONG_AGO, 100)] == ["hello?"]
     log.close()
+
+
+async def asks(scope: Any, _receive: Any, send: Any) -> None:
+    """An application that asks each caller to say something."""
+    assert scope["type"] == "http"
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/xml")]})
+    words = b"<Response><Gather input='speech'><Say>What is it?</Say></Gather></Response>"
+    await send({"type": "http.response.body", "body": words})
+
+
+def test_a_call_is_not_missed_as_long_as_it_is_going_on() -> None:
+    with Served(asks) as application, Simulator(Config(app_url=application.url)) as simulator:
+        call = simulator.call(TO)
+        log = reader(simulator.url)
+        assert (call["status"], log.since(LONG_AGO, 100)) == ("in-progress", [])
+        simulator.on_call(call, "hang_up")
+        assert [item.payload["CallSid"] for item in log.since(LONG_AGO, 100)] == [call["id"]]
+        log.close()
 
 
 def test_more_than_a_page_is_read_to_its_end(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,6 @@ from tests.sim.agenda import Agenda
 
 NUMBER = "+15005550006"
 LATER = datetime.max.replace(tzinfo=UTC)  # the node that accepts it says when
-_TOGETHER = 20  # seconds
 _REFUSALS = (
     (Trouble.ADDRESS, "21211"),
     (Trouble.CONTENT, "21612"),
@@ -55,6 +54,8 @@ class Carrier:
     about_to_send: Callable[[int], None]
     outbox_of: Callable[[str], int]
     trouble: Troubles = field(default_factory=Troubles)
+    together: int = 20  # seconds: the receipts of so long come in one request
+    good_news: int = 20  # the same of those that say that all went well
     down: dict[str, Trouble] = field(default_factory=dict)
     takes: Counter[int] = field(default_factory=Counter)
     excused: Counter[int] = field(default_factory=Counter)
@@ -179,7 +180,7 @@ class Carrier:
             item = _receipt(sid, outbox_id, status, code, key=f"{sid}:{status}", now=self.agenda.now)
             for _ in range(2 if self.chance.random() < self.trouble.twice else 1):
                 delay = timedelta(seconds=self.chance.uniform(0.1, 10) * late)
-                self._post_later(delay, item)
+                self._post_later(delay, item, good=told[-1][0] == "delivered")
 
     def _carry_mail(self, sid: str, outbox_id: int) -> None:
         fails = self.chance.random() < self.trouble.undelivered
@@ -195,13 +196,14 @@ class Carrier:
             }
             item = _inbound("sendgrid", Channel.EMAIL, f"{sid}:{event}", outbox_id, payload)
             delay = timedelta(seconds=self.chance.uniform(0.1, 30))
-            self._post_later(delay, item)
+            self._post_later(delay, item, good=not fails)
         if not fails:
             self._arrive(outbox_id, sid)
 
-    def _post_later(self, delay: timedelta, item: Inbound) -> None:
+    def _post_later(self, delay: timedelta, item: Inbound, *, good: bool = False) -> None:
         """Post a receipt then, in one request with the others of that time: less to play, more to mix up."""
-        slot = math.ceil((self.agenda.now + delay).timestamp() / _TOGETHER) * _TOGETHER
+        width = self.good_news if good else self.together
+        slot = math.ceil((self.agenda.now + delay).timestamp() / width) * width
         waiting = self._slots.setdefault(slot, [])
         waiting.append(item)
         if len(waiting) == 1:

@@ -46,15 +46,19 @@ class Deeds:
             ("newer schema", self._expand),
         )
 
-    def plan(self, end: datetime) -> None:
-        """Put deeds on the agenda until `end`."""
+    def plan(self, end: datetime, between: timedelta) -> None:
+        """Put deeds on the agenda until `end`, with so much time `between` two on average."""
         at = self._world.agenda.now
         while True:
-            at += timedelta(hours=self._chance.expovariate(1 / 3))
+            at += self._chance.expovariate(1.0) * between
             if at >= end:
                 return
             name, deed = self._chance.choice(self._deeds)
             self._world.agenda.at(at, lambda name=name, deed=deed: self._do(name, deed))
+
+    def goes_away(self, person: str, start: datetime, end: datetime) -> None:
+        """Enter somebody's leave."""
+        self._do("leave", lambda node: leave.add_leave(node.house, person, start, end, by="person:elena"))
 
     def _do(self, name: str, deed: Callable[[Node], object]) -> None:
         alive = self._world.alive()

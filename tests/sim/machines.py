@@ -57,8 +57,12 @@ class Machines(ABC):
         """Let time pass, and do what comes due."""
 
     @abstractmethod
-    def settle(self) -> None:
+    def settle(self) -> object:
         """Do all work that is due now."""
+
+    def look(self) -> None:
+        """Assert what must hold after a step."""
+        self.watch.look(self.agenda.now)
 
     def alive(self) -> list[Node]:
         return [node for node in self.nodes if node.up and node not in self._stack]
@@ -106,7 +110,7 @@ class Machines(ABC):
             self.stats[what] += 1
             self.note(f"{node.name} {what}")
             if what != "accepts":  # it stores a message, which the next look sees
-                self.watch.look(self.agenda.now)
+                self.look()
         return int(bool(did))
 
     def _die(self, node: Node, what: str) -> None:

@@ -5,7 +5,7 @@ They know only what arrives on their phones and in their mailboxes. What must no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -94,18 +94,19 @@ class People:
     directory: Directory
     contacts: list[Contact]
     willing: bool = False  # in the end all do what they are asked
+    asleep: Callable[[Person], bool] = lambda _person: False  # who hears no page
     jobs: set[tuple[str, int]] = field(default_factory=set)
     said_yes: set[str] = field(default_factory=set)  # addresses
     _keys: int = 0
 
     # Customers.
 
-    def emergency(self) -> None:
-        """Somebody has one: a known contact, now and then a stranger."""
+    def emergency(self, contacts: Sequence[Contact] = (), troubles: Sequence[str] = TROUBLES) -> None:
+        """Somebody (of these) has one (of these): a known contact, now and then a stranger."""
         roll = self.chance.random()
-        contact = self.chance.choice(self.contacts)
+        contact = self.chance.choice(contacts or self.contacts)
         site = self._site_of(contact)
-        words = self.chance.choice(TROUBLES)
+        words = self.chance.choice(troubles)
         if site is not None and self.chance.random() < 0.6:
             words = f"{words}, store {site.code}"
         if roll < 0.04:
@@ -179,7 +180,7 @@ class People:
             self._number(message, person, self.chance.choice(("UPDATE {} on it", "ETA {} 30", "ESC {}")), 10)
 
     def _paged(self, message: Message, person: Person) -> None:
-        if message.number is None:
+        if message.number is None or (not self.willing and self.asleep(person)):
             return
         roll = self.chance.random()
         if self.willing or roll < 0.5:

@@ -4,64 +4,35 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import logging
-import os
 import resource
-import shutil
-import signal
 import sys
-import tempfile
 import time
-import traceback
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
-import structlog
-from sqlalchemy import Engine
-
 from app.rulebook.revision import load
-from app.store import schema
-from app.store.embedded import DATABASE, EmbeddedPostgres
-from app.store.engine import connect
 from tests.sim.places import variants
-from tests.sim.world import Plan, World, WorldError
+from tests.sim.stage import ROOT, as_replayable, database, played, server_of_worlds
+from tests.sim.world import Plan, World
 
-ROOT = Path(__file__).parents[2]
 TOLD = ("tickets", "deaths", "lost connections", "freezes", "overtaken", "conflicts tried")
 
 
 def main() -> int:
     asked = _asked()
-    if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is part of a world
-        os.execve(
-            sys.executable,
-            [sys.executable, "-m", "tests.sim.soak", *sys.argv[1:]],
-            {**os.environ, "PYTHONHASHSEED": "0"},
-        )
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the database goes, too
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    as_replayable("tests.sim.soak")
     rulebooks = variants(load(ROOT / "rules"))
     began, worlds, days, totals = time.monotonic(), 0, 0.0, Counter[str]()
-    with _server() as server:
+    with server_of_worlds() as server:
         seed = asked.seed
         while True:
             plan = Plan(seed=seed, days=asked.days, per_day=asked.per_day, faults=asked.faults)
             before = time.monotonic()
-            with _database(server, f"world_{seed}") as engine:
+            with database(server, f"world_{seed}") as engine:
                 world = World(engine, rulebooks, plan)
-                try:
-                    world.run()
-                except WorldError as error:
-                    _keep(asked.log, world)
-                    print(error, flush=True)
-                    if error.__cause__ is not None:
-                        traceback.print_exception(error.__cause__)
+                if not played(world, asked.log):
                     return 1
                 counts = world.watch.counts()
-            _keep(asked.log, world)
             worlds, days = worlds + 1, days + asked.days
             totals["tickets"] += counts["tickets"]
             totals.update({name: world.stats[name] for name in TOLD[1:]})
@@ -99,37 +70,6 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--faults", type=float, default=1)
     parser.add_argument("--log", type=Path, default=None)
     return parser.parse_args()
-
-
-def _keep(log: Path | None, world: World) -> None:
-    if log is not None:
-        log.write_text("\n".join(world.trace) + "\n", "utf-8")
-
-
-@contextmanager
-def _server() -> Iterator[EmbeddedPostgres]:
-    home = Path(tempfile.mkdtemp(prefix="closeloop-soak-"))
-    try:
-        with EmbeddedPostgres.start(home, fast=True) as server:
-            engine = connect(server.url)
-            schema.upgrade(engine)
-            engine.dispose()
-            yield server
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-
-
-@contextmanager
-def _database(server: EmbeddedPostgres, name: str) -> Iterator[Engine]:
-    url = server.url_of("postgres").replace("postgresql+psycopg", "postgresql")
-    with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE} STRATEGY file_copy")
-        engine = connect(server.url_of(name))
-        try:
-            yield engine
-        finally:
-            engine.dispose()
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from tests.sim.soak import ROOT
+from tests.sim.stage import ROOT
 
 
 @pytest.mark.timeout(1800)

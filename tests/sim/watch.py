@@ -36,20 +36,13 @@ _LOOK = text(
         (SELECT max(id) FROM audit) AS audited,
         (SELECT array_agg(DISTINCT ticket_id ORDER BY ticket_id) FROM events WHERE id > :seen) AS changed,
         (SELECT max(id) FROM events) AS seen,
+        (SELECT array_agg(data->>'inbox_id' ORDER BY id) FROM events WHERE id > :seen AND kind = 'opened') AS opened,
         (SELECT array_agg(key ORDER BY id) FROM inbox WHERE id > :stored AND kind = 'message') AS stored_keys,
         (SELECT max(id) FROM inbox) AS stored
     """,
 )
 _CLAIMED = text("SELECT id, ticket_id, person FROM outbox WHERE claimed_by = :node AND rank = 0")
 _SENDER = text("SELECT sender FROM inbox WHERE id = :id")
-_OPENED = text(
-    """
-    SELECT data->>'inbox_id' AS message, count(*) AS tickets FROM events
-    WHERE kind = 'opened' AND data->>'inbox_id' IN (
-        SELECT data->>'inbox_id' FROM events WHERE kind = 'opened' AND id > :seen
-    ) GROUP BY 1 HAVING count(*) > 1
-    """,
-)
 _DELIVERIES = text(
     """
     SELECT o.id, o.state, o.attempts, o.status, count(a.attempt) AS told, coalesce(max(a.attempt), 0) AS last,
@@ -78,8 +71,9 @@ class Watch:
         self._carrier = carrier
         self._seen = self._audited = self._stored = 0
         self._wanted: set[int] = set()
-        self.accepted: set[str] = set()
+        self.accepted: set[str] = set()  # since the last look
         self._kept: set[str] = set()
+        self._opened: set[str] = set()  # the messages that opened a ticket
         self.looks = 0
         self._promises = Promises(eye)
 
@@ -106,11 +100,14 @@ class Watch:
         found = self._eye.execute(_LOOK, seen).one()
         assert not found.never, f"on record: {found.never}"
         assert not found.broken, f"the reconciler would find {found.broken}"
-        self._kept |= set(found.stored_keys or ())
-        assert self.accepted <= self._kept, f"accepted and not stored: {self.accepted - self._kept}"
+        self._kept.update(found.stored_keys or ())
+        lost = self.accepted - self._kept
+        assert not lost, f"accepted and not stored: {lost}"
+        self.accepted.clear()
         if found.changed:
-            twice = self._eye.execute(_OPENED, {"seen": self._seen}).all()
-            assert twice == [], f"messages that opened two tickets: {twice}"
+            for message in filter(None, found.opened or ()):
+                assert message not in self._opened, f"message {message} opened two tickets"
+                self._opened.add(message)
             self._tickets(found.changed, now)
         self._seen, self._audited, self._stored = found.seen or 0, found.audited or 0, found.stored or 0
 

@@ -81,6 +81,10 @@ _STARTS = (
 class World(Machines):
     """One world. `run` plays it to its end, and raises WorldError when a promise is broken."""
 
+    PERIODIC = timedelta(minutes=1)
+    BETWEEN_DEEDS = timedelta(hours=3)  # on average
+    QUIET = 1.0  # so many times as rarely as usual is a provider down
+
     def __init__(self, engine: Engine, rulebooks: Sequence[Rulebook], plan: Plan) -> None:
         fate, weather, people = (Random(f"{plan.seed}:{what}") for what in ("fate", "weather", "people"))
         start = plan.start or _STARTS[plan.seed % len(_STARTS)]
@@ -154,7 +158,7 @@ class World(Machines):
             self.agenda.at(at, self.people.emergency)
         if self.faulty:
             self._weather()
-        self.deeds.plan(self.end)
+        self.deeds.plan(self.end, self.BETWEEN_DEEDS)
 
     def _weather(self) -> None:
         """Let a provider be down for a while, now and then."""
@@ -173,8 +177,8 @@ class World(Machines):
             self.note(f"{provider} is up")
             self.carrier.down.pop(provider, None)
 
-        self.agenda.after(timedelta(hours=self.fate.uniform(1, 30)), down)
-        self.agenda.after(timedelta(hours=self.fate.uniform(10, 40)), self._weather)
+        self.agenda.after(timedelta(hours=self.fate.uniform(1, 30) * self.QUIET), down)
+        self.agenda.after(timedelta(hours=self.fate.uniform(10, 40) * self.QUIET), self._weather)
 
     def _calm_down(self) -> None:
         self.note("from here on all goes well")
@@ -216,8 +220,7 @@ class World(Machines):
             self.agenda.run_due()
             self._rest()
             self._periodic()
-            self.settle()
-            due = self._due()
+            due = self.settle()
             self._stuck(due)
             after = self._next(due)
             if after is None or after > until:
@@ -242,10 +245,11 @@ class World(Machines):
         row = self.eye.execute(DUE).one()._mapping
         return {name: at for name, at in row.items() if at is not None}
 
-    def settle(self) -> None:
-        """Do all work that is due now, in any order, on any node."""
+    def settle(self) -> dict[str, datetime]:
+        """Do all work that is due now, in any order, on any node; return what is there then, and from when on."""
         for _ in range(_UNTIL_IDLE):
-            due = {name for name, at in self._due().items() if at <= self.agenda.now + 5 * SECOND}
+            known = self._due()
+            due = {name for name, at in known.items() if at <= self.agenda.now + 5 * SECOND}
             due = {name for name in due if self._resting.get(name, self.agenda.now) <= self.agenda.now}
             did = 0
             for name in self.fate.sample(sorted(due), len(due)):
@@ -256,7 +260,7 @@ class World(Machines):
                     if done:
                         break
             if not did:
-                return
+                return known
         raise AssertionError(f"the world never comes to rest: {self._due()}")
 
     def _rest(self) -> None:
@@ -268,7 +272,7 @@ class World(Machines):
             self.note(f"... nobody comes to {name} for {seconds:.0f} s")
 
     def _periodic(self) -> None:
-        if self.agenda.now - self._minute < timedelta(minutes=1):
+        if self.agenda.now - self._minute < self.PERIODIC:
             return
         hour = self.agenda.now.replace(minute=0) != self._minute.replace(minute=0)
         day = self.agenda.now.date() != self._minute.date()

@@ -20,6 +20,9 @@ def test_another_trade_becomes_a_linked_ticket_that_a_merge_folds_back(place: To
     place.text(TANYA, "I put a bucket under it, door is open for you")
     place.text(TANYA, "water is pouring through the ceiling now, bring buckets")
     place.text(TANYA, "about 1042: the power is out in the bakery too")  # the sender says which
+    place.text(TANYA, "it got into the outlet and the power is out")  # another trade, of the same trouble
+    place.text(TANYA, "la maquina de hielo no esta haciendo hielo")  # too vague for trouble of its own
+    assert place.kinds().count("customer_wrote") == 7
     place.text(TANYA, DOOR)
     new, old = place.ticket(1043).ticket, place.ticket().ticket
     assert (new.trade, new.priority, new.site) == ("doors_locks_glass", "P1", old.site)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from time import sleep
 
 import pytest
 from sqlalchemy import Engine
@@ -391,3 +392,61 @@ def test_a_joint_page_whose_own_ticket_is_taken_meanwhile_leaves_the_others_to_a
         "SELECT o.state FROM tickets t JOIN outbox o ON o.ticket_id = t.id WHERE t.number = :n AND o.rank = 0"
     )
     assert scalars(company, states, n=number) == ["cancelled"]
+
+
+def test_a_joint_page_is_about_the_most_urgent_is_tried_again_at_once_and_of_one_left_it_is_its_own(
+    company: Engine, rulebook: Rulebook, senders: Executor
+) -> None:
+    clock = Clock()
+    house = node(company, rulebook, clock)
+    phones = Phones(house, senders)
+    storm(house, 12)
+    storm(house, 13, 50, "auto door is stuck shut")
+    intake.handle_waiting(house)
+    away = Gateways(
+        sms=Carrier(refusing(GatewayError("503", trouble=Trouble.TRANSIENT))), mail=Carrier(), calls=Lines()
+    )
+    delivery.send_pending(house, away, senders, pages=True)
+    carrier = (
+        "SELECT t.priority FROM tickets t JOIN outbox o ON o.ticket_id = t.id WHERE o.thread ? 'stands_for'"
+    )
+    known = "SELECT DISTINCT priority FROM tickets ORDER BY 1"
+    assert scalars(company, carrier) == scalars(company, known)[:1]
+    assert len(scalars(company, known)) == 2
+    clock.at += MINUTE / 10
+    phones.send()
+    assert [page.splitlines()[0] for page in phones.pages(DANA)] == ["25 new tickets:"]
+    # Of what waits for the next joint page all but one are taken.
+    put(house, sms(DANA, "1", clock.at))
+    storm(house, 3, 90)
+    phones.send()
+    assert len(phones.pages(DANA)) == 1
+    (left, *others) = scalars(company, "SELECT number FROM tickets WHERE assignee = '' ORDER BY number")
+    assert len(others) == 2
+    put(house, *(sms(PRIYA, f"TAKE {number}", clock.at) for number in others))
+    intake.handle_waiting(house)
+    clock.at += 10 * MINUTE
+    phones.send()
+    assert [str(left) in page and "new tickets" not in page for page in phones.pages(DANA)[1:2]] == [True]
+
+
+def test_a_node_that_waited_while_another_made_the_incident_makes_none(
+    company: Engine, rulebook: Rulebook
+) -> None:
+    house = node(company, rulebook, Clock())
+    storm(house, 25)
+    account = "pantryrow"
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND classid = 1043"
+    with ThreadPoolExecutor(1) as other, company.connect() as first:
+        incident_store.lock(first, account)
+        taking_in = other.submit(intake.handle_waiting, house)
+        soon = datetime.now(UTC) + MINUTE
+        while scalars(company, waiting) != [1] and not taking_in.done():
+            assert datetime.now(UTC) < soon, "it waits for no lock"
+            sleep(0.02)
+        incident_store.open_incident(first, 1, account, NIGHT)
+        incident_store.join(first, 1, account, since=NIGHT - MINUTE, until=NIGHT + 10 * MINUTE, now=NIGHT)
+        first.commit()
+        taking_in.result()
+    assert scalars(company, "SELECT DISTINCT incident_id FROM incident_tickets") == [1]
+    assert scalars(company, "SELECT id FROM incidents") == [1]
