@@ -37,9 +37,10 @@ class Troubles:
     undelivered: float = 0.05
     unheard: float = 0.04
     twice: float = 0.05
+    untold: float = 0.0  # what is not yet the end
 
 
-CALM = Troubles(0, 0, 0, 0, 0, 0, 0)
+CALM = Troubles(*[0] * 8)
 
 
 @dataclass
@@ -174,7 +175,7 @@ class Carrier:
     def _tell_text(self, sid: str, outbox_id: int, told: list[tuple[str, str]]) -> None:
         self.ends[sid] = told[-1]
         for status, code in told:
-            if self.chance.random() < self.trouble.unheard:
+            if self._is_untold(last=(status, code) == told[-1]):
                 continue
             late = self.chance.choice((0.2, 1, 4, 20)) if self.trouble.unheard else 1
             item = _receipt(sid, outbox_id, status, code, key=f"{sid}:{status}", now=self.agenda.now)
@@ -186,7 +187,7 @@ class Carrier:
         fails = self.chance.random() < self.trouble.undelivered
         told = ["processed", self.chance.choice(("bounce", "dropped")) if fails else "delivered"]
         for event in told:
-            if self.chance.random() < self.trouble.unheard:
+            if self._is_untold(last=event == told[-1]):
                 continue
             payload: dict[str, object] = {
                 "event": event,
@@ -199,6 +200,10 @@ class Carrier:
             self._post_later(delay, item, good=not fails)
         if not fails:
             self._arrive(outbox_id, sid)
+
+    def _is_untold(self, *, last: bool) -> bool:
+        roll = self.chance.random()
+        return roll < (self.trouble.unheard if last else max(self.trouble.unheard, self.trouble.untold))
 
     def _post_later(self, delay: timedelta, item: Inbound, *, good: bool = False) -> None:
         """Post a receipt then, in one request with the others of that time: less to play, more to mix up."""

@@ -94,6 +94,7 @@ class People:
     directory: Directory
     contacts: list[Contact]
     willing: bool = False  # in the end all do what they are asked
+    diligence: float = 0.0  # how likely somebody on the staff does at once what there is to do
     asleep: Callable[[Person], bool] = lambda _person: False  # who hears no page
     jobs: set[tuple[str, int]] = field(default_factory=set)
     said_yes: set[str] = field(default_factory=set)  # addresses
@@ -183,7 +184,7 @@ class People:
         if message.number is None or (not self.willing and self.asleep(person)):
             return
         roll = self.chance.random()
-        if self.willing or roll < 0.5:
+        if self.willing or roll < 0.5 or self._is_diligent():
             self._number(message, person, "1" if roll < 0.25 else "ACK {}", 3)
         elif roll < 0.62:
             self._number(message, person, "1 {}", self.chance.choice((15, 40, 90)))
@@ -199,6 +200,9 @@ class People:
         elif roll < 0.86:
             self._number(message, person, "ETA {} 45", 6)
 
+    def _is_diligent(self) -> bool:
+        return self.diligence > 0 and self.chance.random() < self.diligence
+
     def _number(self, message: Message, person: Person, words: str, minutes: float) -> None:
         said = words.format(message.number)
         self.later(0.2, minutes, lambda: self.say(person, said, by_mail=message.channel == "email"))
@@ -208,6 +212,7 @@ class People:
         if (person.key, number) in self.jobs:
             return
         self.jobs.add((person.key, number))
+        diligent = self._is_diligent()
         steps: list[str] = []
         for share, words in (
             (0.75, "ETA {} 45"),
@@ -221,13 +226,15 @@ class People:
             (0.03, "CANCEL {} wrong number"),
             (0.08, "NOTE {} the valve is old"),
         ):
-            if not self.willing and self.chance.random() < share:
+            if not self.willing and not diligent and self.chance.random() < share:
                 steps.append(words)
+        if diligent:
+            steps = ["ETA {} 45", "ON SITE {}"]
         end = ("DONE {} replaced the valve", "DONE {}", "{} done, tightened the joint")
         steps.append("DONE {} replaced the valve" if self.willing else self.chance.choice(end))
         at = 0.0
         for words in steps:
-            at += self.chance.uniform(1, self.chance.choice((20, 60, 400)))
+            at += self.chance.uniform(1, self.chance.choice((20, 60, 60 if diligent else 400)))
             said = words.format(number)
             self.later(at, at, lambda said=said: self.say(person, said))
         self.later(at + 1, at + 2, lambda: self.jobs.discard((person.key, number)))

@@ -82,8 +82,9 @@ class Year(World):
             undelivered=0.015,
             unheard=0.01,
             twice=0.02,
+            untold=0.9,
         )
-        self.people.asleep = self._asleep
+        self.people.asleep, self.people.diligence = self._asleep, 0.75
 
     def look(self) -> None:
         """Look at what has changed since the last look, if that was long enough ago."""
