@@ -1,7 +1,7 @@
-"""A few worlds in which everything goes wrong, played in virtual time: every promise holds after every step.
+"""A world in which everything goes wrong and a piece of a company's year, in virtual time: every promise holds.
 
-In a process of its own, as `make soak` plays them: the order of sets is a part of a world, so that what is red here is
-red again by the command that it prints. `make soak` plays more of them, for as long as one likes.
+Each in a process of its own, as `make soak` and `make year` play them: the order of sets is a part of a world, so that
+what is red here is red again by the command that it prints. Those play more, for as long as one likes.
 """
 
 from __future__ import annotations
@@ -15,13 +15,10 @@ import pytest
 from tests.sim.stage import ROOT
 
 
-@pytest.mark.timeout(1800)
-def test_every_promise_holds_in_worlds_of_trouble() -> None:
+def play(module: str, options: str) -> str:
+    """Play it, and return the last line that it prints."""
     played = subprocess.run(
-        [
-            *(sys.executable, "-m", "tests.sim.soak", "--seed", "7", "--worlds", "2"),
-            *("--days", "0.3", "--per-day", "16", "--faults", "2"),
-        ],
+        [sys.executable, "-m", module, *options.split()],
         cwd=ROOT,
         env={**os.environ, "PYTHONHASHSEED": "0"},
         capture_output=True,
@@ -29,6 +26,18 @@ def test_every_promise_holds_in_worlds_of_trouble() -> None:
         check=False,
     )
     assert played.returncode == 0, f"{played.stdout}\n{played.stderr}"
-    told = played.stdout.splitlines()[-1]
-    assert told.startswith("2 worlds kept every promise"), played.stdout
+    return played.stdout.splitlines()[-1]
+
+
+@pytest.mark.timeout(1800)
+def test_every_promise_holds_in_a_world_of_trouble() -> None:
+    told = play("tests.sim.soak", "--seed 7 --worlds 1 --days 0.15 --per-day 16 --faults 2")
+    assert told.startswith("1 worlds kept every promise"), told
     assert " 0 deaths" not in told, "nothing went wrong: it proves little"
+
+
+@pytest.mark.timeout(1800)
+def test_every_promise_holds_on_a_day_of_the_year_on_which_clocks_change() -> None:
+    told = play("tests.sim.year", "--seed 5 --days 1 --since 2028-03-12 --per-day 5 --faults 0.3 --parts 1")
+    assert told.startswith("1 days from 2028-03-12 kept every promise"), told
+    assert ": 0 tickets" not in told, "nobody wrote: it proves little"
