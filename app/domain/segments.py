@@ -64,8 +64,10 @@ def measure(text: str) -> Segments:
     that a long text may need one segment more than its units suggest.
     """
     if is_gsm(text):
-        if len(text) <= GSM_LIMITS[0] and BASIC.issuperset(text):
-            return Segments("GSM-7", len(text), min(len(text), 1))
+        if BASIC.issuperset(text):  # as most are: each character is one septet
+            alone, part = GSM_LIMITS
+            units = len(text)
+            return Segments("GSM-7", units, min(units, 1) if units <= alone else -(-units // part))
         sizes = [1 if character in BASIC else 2 for character in text]
         units, segments = _fill(sizes, GSM_LIMITS)
         return Segments("GSM-7", units, segments)

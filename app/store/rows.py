@@ -35,15 +35,17 @@ def insert_rows(
 
 
 def as_json(rows: Sequence[Mapping[str, object]]) -> str:
-    """Return rows as one JSON text."""
-    return f"[{','.join(map(_row, rows))}]"
+    """Return rows as one JSON text. A column has JsonText in all of them or in none."""
+    ready = {name for row in rows[:1] for name, value in row.items() if isinstance(value, JsonText)}
+    if not ready:
+        return _encode(rows)
+    return f"[{','.join(_row(row, ready) for row in rows)}]"
 
 
-def _row(row: Mapping[str, object]) -> str:
-    ready = [f'"{name}":{value}' for name, value in row.items() if isinstance(value, JsonText)]
-    rest = {name: value for name, value in row.items() if not isinstance(value, JsonText)}
-    text = _encode(rest)
-    return f"{text[:-1]},{','.join(ready)}}}" if ready else text
+def _row(row: Mapping[str, object], ready: set[str]) -> str:
+    text = _encode({name: value for name, value in row.items() if name not in ready})
+    written = [f'"{name}":{row[name]}' for name in ready]
+    return f"{text[:-1]},{','.join(written)}}}"
 
 
 @cache

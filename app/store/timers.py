@@ -30,18 +30,19 @@ class Due:
 
 
 # The ticket's own row is locked first (it guards its timers); whoever is busy with it keeps it, and we do
-# not wait: SKIP LOCKED here can therefore not deadlock with a writer that updates tickets in order.
+# not wait: SKIP LOCKED here can therefore not deadlock with a writer that updates tickets in order. More are
+# looked at than taken: when very much is due at once, the first ones are what other nodes have just taken.
 _CLAIM = text(
     """
     WITH due AS MATERIALIZED (
         SELECT ticket_id, min(due_at) AS first FROM (
             SELECT ticket_id, due_at FROM timers
-            WHERE not_before <= :now ORDER BY not_before LIMIT :batch
+            WHERE not_before <= :now ORDER BY not_before LIMIT :batch * 4
         ) d GROUP BY ticket_id
     )
     SELECT t.id, CASE WHEN t.ended_at IS NULL THEN t.doc END AS doc FROM tickets t
     JOIN due ON due.ticket_id = t.id
-    ORDER BY due.first, t.id FOR UPDATE OF t SKIP LOCKED
+    ORDER BY due.first, t.id LIMIT :batch FOR UPDATE OF t SKIP LOCKED
     """,
 )
 

@@ -131,6 +131,53 @@ def test_timers_that_are_not_due_or_stepped_aside_wait(engine: Engine, case: Cas
         assert timers.of_ticket(connection, 7) == case.last.timers
 
 
+def test_only_timers_that_changed_are_written_and_those_that_stepped_aside_come_back(
+    engine: Engine, case: Case
+) -> None:
+    def armed() -> dict[Timer, tuple[str, bool]]:
+        with engine.begin() as connection:
+            found = connection.execute(
+                text("SELECT *, xmin::text AS row, not_before = due_at AS first FROM timers")
+            )
+            return {Timer(r.kind, r.key, r.due_at): (r.row, r.first) for r in found}
+
+    before, version = armed(), len(case.all_events)
+    case.by(cmd.Note, "ana", at=1, text="on my way")
+    save(engine, write(case, version))
+    assert armed() == before
+    version = len(case.all_events)
+    case.by(cmd.Acknowledge, "sam", at=2)
+    save(engine, write(case, version))
+    after = armed()
+    assert set(after) == case.last.timers != set(before)
+    assert {timer: after[timer] for timer in after if timer in before} == {
+        timer: before[timer] for timer in after if timer in before
+    }
+    with engine.begin() as connection:
+        timers.push_back(connection, 7, NIGHT + timedelta(days=30))
+    version = len(case.all_events)
+    case.by(cmd.Note, "sam", at=3, text="there")
+    save(engine, write(case, version))
+    assert set(armed()) == case.last.timers
+    assert all(first for _, first in armed().values())
+
+
+@pytest.mark.usefixtures("case")
+def test_while_one_node_is_at_the_first_batch_another_takes_the_next(engine: Engine) -> None:
+    with engine.begin() as connection:
+        for table, columns in (
+            ("tickets", "(jsonb_populate_record(t, jsonb_build_object('id', n, 'number', n + 2000))).*"),
+            ("timers", "n, kind, key, due_at, not_before"),
+        ):
+            connection.execute(
+                text(f"INSERT INTO {table} SELECT {columns} FROM {table} t, generate_series(100, 110) n")
+            )
+    later = NIGHT + 60 * MINUTE
+    with engine.begin() as one, engine.begin() as two, engine.begin() as three:
+        claimed = [len(timers.claim(each, later, 4).tickets) for each in (one, two, three)]
+    assert claimed == [4, 4, 4]
+
+
 def test_the_lately_ended_are_found_for_their_customer(engine: Engine, case: Case) -> None:
     version = len(case.all_events)
     case.by(cmd.Cancel, "ana", at=1)
