@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app import bootstrap
-from bench import accepted, backlog, escalations, figures, growth, idle, pages, storm
+from bench import accepted, backlog, escalations, figures, growth, idle, pages, picture, storm
 from bench.figures import Figure, Result
 from bench.place import Place, place
 
@@ -59,7 +59,11 @@ def main() -> int:
     with console.status("setting up a database with the company in it") as status, place() as made:
         for name in given.only or _MEASUREMENTS:
             status.update(f"measuring: {name}")
-            result = _run(made, name, console, quick=given.quick)
+            try:
+                result = _run(made, name, console, quick=given.quick)
+            except Exception:  # noqa: BLE001 - what was measured in an hour before is not lost for it
+                console.print_exception()
+                result = Result(figures=[Figure(what=name, value="BROKE OFF")], broken=True)
             lines += result.figures
             numbers |= result.numbers
             broken |= result.broken
@@ -68,8 +72,10 @@ def main() -> int:
     if given.json:
         given.json.write_text(json.dumps({"machine": about, **numbers}, indent=1) + "\n", "utf-8")
     if given.write:
-        figures.rewrite(figures.README, figures.markdown(lines, about))
-        console.print(f"written into {figures.README.name}")
+        picture.PICTURE.write_text(picture.draw(lines, about), "utf-8")
+        words = f"{figures.markdown(lines, about)}\n\n![How far each goal was met]({picture.PICTURE.name})"
+        figures.rewrite(figures.README, words)
+        console.print(f"written into {figures.README.name}, with {picture.PICTURE.name}")
     return int(broken)
 
 

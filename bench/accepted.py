@@ -50,6 +50,7 @@ def measure(place: Place, say: Callable[[str], None], *, quick: bool) -> Result:
         ratio=f"{rate / base:.2f}",
         goal="ratio >= 0.5",
         met=rate / base >= 0.5,
+        times=rate / base / 0.5,
     )
     numbers = {
         "per_second": rates,

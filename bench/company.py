@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[1]
-CONTACTS = 6000
+CONTACTS = 10_200
 _SITES = 60
 _ZONES = {
     "Northeast": "America/New_York",

@@ -17,7 +17,10 @@ _BEGIN, _END = "<!-- figures: written by python -m bench --write -->", "<!-- end
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the table, as text. `met` is None when no goal stands."""
+    """One line of the table, as text. `met` is None when no goal stands.
+
+    `times` is how many times as good as its goal it is, for the picture: 1 is just met, 0.5 half of it.
+    """
 
     what: str
     value: str
@@ -25,6 +28,7 @@ class Figure:
     ratio: str = ""
     goal: str = ""
     met: bool | None = None
+    times: float | None = None
 
     @property
     def cells(self) -> tuple[str, ...]:
