@@ -26,41 +26,51 @@ _DAYS: Final = 30  # how far back `apply` looks
 
 rules_cli = typer.Typer(help="The rulebook.", no_args_is_help=True)
 
-Folder = Annotated[
-    list[Path] | None, typer.Option("--rulebook", help="A rulebook's folder; default: CLOSELOOP_RULES.")
+# Each command that reads a rulebook takes its folders in both ways.
+Folders = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="FOLDER", help="The rulebook's folder; default: CLOSELOOP_RULES."),
+]
+Rulebooks = Annotated[
+    list[Path] | None, typer.Option("--rulebook", metavar="FOLDER", help="The same, by name.")
 ]
 
 
-def _folders(given: list[Path] | None) -> list[Path]:
+def _folders(*given: list[Path] | None) -> list[Path]:
     from app.settings import read_settings
 
-    return list(given or read_settings().rules)
+    return [folder for folders in given for folder in folders or ()] or list(read_settings().rules)
 
 
-def _book(given: list[Path] | None) -> Rulebook:
+def _book(folders: list[Path]) -> Rulebook:
     from app.rulebook.revision import load
 
-    return load(*_folders(given))
+    return load(*folders)
+
+
+def _warn(book: Rulebook, folders: list[Path]) -> None:
+    from app.rulebook.examples import warnings_of
+    from app.rulebook.sources import read_folders
+
+    for warning in warnings_of(book, read_folders(folders)):
+        typer.echo(f"warning: {warning}", err=True)
 
 
 @rules_cli.command("check")
-def check(
-    folders: Annotated[list[Path] | None, typer.Argument(help="Folders; default: CLOSELOOP_RULES.")] = None,
-) -> None:
+def check(folders: Folders = None, rulebook: Rulebooks = None) -> None:
     """Check the rulebook: every error with file, line and reason; whether somebody fills each role."""
     from app.documents import DocumentError
-    from app.rulebook.examples import warnings_of
     from app.rulebook.sources import read_folders
     from app.usecases.rule_names import unknown_names
 
-    book = _book(folders)
-    for warning in warnings_of(book):
-        typer.echo(f"warning: {warning}", err=True)
+    given = _folders(folders, rulebook)
+    book = _book(given)
+    _warn(book, given)
     directory = _directory()
     if directory is None:
         typer.echo("note: there is no directory here, so nobody was asked who fills the roles.", err=True)
     else:
-        sources = read_folders(_folders(folders))
+        sources = read_folders(given)
         wrong = [
             sources[name.file].document.problem(name.path, name.message)
             for name in unknown_names(book, directory)
@@ -117,13 +127,13 @@ def schema(
 
 
 @rules_cli.command("test")
-def examples(rulebook: Folder = None) -> None:
+def examples(folders: Folders = None, rulebook: Rulebooks = None) -> None:
     """Try the examples that the rules carry: each has to come out as its rule says."""
-    from app.rulebook.examples import count_examples, run_examples, warnings_of
+    from app.rulebook.examples import count_examples, run_examples
 
-    book = _book(rulebook)
-    for warning in warnings_of(book):
-        typer.echo(f"warning: {warning}", err=True)
+    given = _folders(folders, rulebook)
+    book = _book(given)
+    _warn(book, given)
     failures = run_examples(book)
     for failure in failures:
         typer.echo(str(failure))
@@ -135,8 +145,9 @@ def examples(rulebook: Folder = None) -> None:
 @rules_cli.command("score")
 def score(
     file: Annotated[Path, typer.Argument(help="A CSV file of labelled messages.")],
+    folders: Folders = None,
     rows: Annotated[bool, typer.Option("--rows", help="Print a JSON line for each row instead.")] = False,
-    rulebook: Folder = None,
+    rulebook: Rulebooks = None,
 ) -> None:
     """Print how well the rulebook rates labelled messages, as tables of what was taken for what."""
     import json
@@ -145,7 +156,7 @@ def score(
     from app.rulebook.score import score as predictions
 
     table = read_rows(file, labelled=not rows)
-    said = predictions(_book(rulebook), table)
+    said = predictions(_book(_folders(folders, rulebook)), table)
     if rows:
         for prediction in said:
             sys.stdout.write(json.dumps(prediction.row(), ensure_ascii=False) + "\n")
@@ -171,12 +182,13 @@ def explain(ticket: Annotated[int, typer.Option(help="The ticket's number.")]) -
 @rules_cli.command("try")
 def try_(
     text: Annotated[str, typer.Argument(help="The message.")],
+    folders: Folders = None,
     *,
     sender: Annotated[str, typer.Option("--from", help="Whose phone or mailbox it comes from.")],
     channel: Annotated[str, typer.Option(help="sms, mail or voice.")] = "",
     subject: Annotated[str, typer.Option(help="The mail's subject.")] = "",
     at: Annotated[str, typer.Option(help="At this instant, such as 2026-06-09T06:11:00Z.")] = "",
-    rulebook: Folder = None,
+    rulebook: Rulebooks = None,
 ) -> None:
     """Show all that a message would lead to: ticket, people with times, texts, clocks. Nothing is sent."""
     from app import bootstrap
@@ -190,7 +202,7 @@ def try_(
     now = parse_instant(at) if at else bootstrap.SystemClock().now()
     with bootstrap.database(settings) as engine:
         schema.ensure_current(engine)
-        house = bootstrap.build_house(settings, engine, _book(rulebook))
+        house = bootstrap.build_house(settings, engine, _book(_folders(folders, rulebook)))
         tried = try_message(
             house,
             house.rulebook,
@@ -206,14 +218,18 @@ def try_(
 
 @rules_cli.command("apply")
 def apply(
-    folders: Annotated[list[Path], typer.Argument(help="The folder of the rulebook to apply.")],
+    folders: Annotated[
+        list[Path] | None, typer.Argument(metavar="FOLDER", help="The rulebook's folder.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Apply it without asking.")] = False,
     person: Annotated[str, typer.Option(help="Who applies it; default: the name of this login.")] = "",
+    rulebook: Rulebooks = None,
 ) -> None:
     """Make a rulebook the one in force, for every node at once, after showing what that changes."""
-    from app.rulebook.revision import load
-
-    _apply(lambda _engine: load(*folders), person=person, yes=yes)
+    given = [*(folders or ()), *(rulebook or ())]
+    if not given:
+        raise typer.BadParameter("say which: closeloop rules apply FOLDER", param_hint="FOLDER")
+    _apply(lambda _engine: _book(given), person=person, yes=yes)
 
 
 @rules_cli.command("rollback")
@@ -318,8 +334,10 @@ def diff(
 
 @rules_cli.command("replay")
 def replay(
+    folders: Folders = None,
+    *,
     since: Annotated[str, typer.Option(help="Since this date or instant, such as 2026-07-01.")],
-    rulebook: Folder = None,
+    rulebook: Rulebooks = None,
     picture: Annotated[Path, typer.Option(help="Where the picture is written.")] = Path("replay.svg"),
     rows: Annotated[int, typer.Option(help="How many differing tickets are listed at most.")] = 50,
 ) -> None:
@@ -333,9 +351,8 @@ def replay(
     with bootstrap.database(settings) as engine:
         schema.ensure_current(engine)
         house = bootstrap.build_house(settings, engine, bootstrap.rulebook_in_force(settings, engine))
-        _replayed(
-            house, house.rulebook, _book(rulebook), since_instant(engine, since), rows=rows, picture=picture
-        )
+        new = _book(_folders(folders, rulebook))
+        _replayed(house, house.rulebook, new, since_instant(engine, since), rows=rows, picture=picture)
 
 
 def _replayed(

@@ -5,15 +5,16 @@ What must not live here: mistakes that keep a rulebook from loading (building.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from app.documents import DocumentError, Problem
 from app.domain.classification import Classification, Facts
-from app.rulebook.models import Example, RouteRule, Rule
+from app.rulebook.models import Example, Rule
 from app.rulebook.revision import Rulebook, load
+from app.rulebook.sources import Source, read_folders
 
 _SHOWN: Final = 60
 
@@ -38,7 +39,7 @@ class Report:
     """What `check` found: `problems` keep the rulebook from being used, `warnings` do not."""
 
     problems: tuple[Problem, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     failures: tuple[Failure, ...] = ()
 
     @property
@@ -53,17 +54,22 @@ def check(*folders: Path) -> Report:
         book = load(*folders)
     except DocumentError as error:
         return Report(problems=error.problems)
-    return Report(warnings=tuple(warnings_of(book)), failures=tuple(run_examples(book)))
+    return Report(warnings=warnings_of(book, read_folders(folders)), failures=tuple(run_examples(book)))
 
 
-def warnings_of(book: Rulebook) -> Iterator[str]:
-    """Yield what looks unfinished: rules without an example, word lists that nobody uses."""
-    for stage, rules in _stages(book):
-        for rule in rules:
-            if not rule.examples and not isinstance(rule, RouteRule) and rule.when != "true":
-                yield f"routing.yaml: {stage}: {rule.name!r} has no example"
-    for name in book.unused_lists:
-        yield f"words.yaml: no rule asks for the list {name!r}"
+def warnings_of(book: Rulebook, sources: Mapping[str, Source]) -> tuple[Problem, ...]:
+    """Return what looks unfinished in `book`, read from `sources`: rules without example, unused lists."""
+    routing, words = sources["routing"].document, sources["words"].document
+    bare = [
+        routing.problem((stage, index, "name"), f"{stage}: {rule.name!r} has no example")
+        for stage, rules in _stages(book)
+        for index, rule in enumerate(rules)
+        if not rule.examples
+    ]
+    unused = [
+        words.problem(("lists", name), f"no rule asks for the list {name!r}") for name in book.unused_lists
+    ]
+    return (*sorted(bare), *sorted(unused))
 
 
 def count_examples(book: Rulebook) -> int:

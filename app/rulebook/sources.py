@@ -45,19 +45,26 @@ def read_folders(folders: Sequence[Path]) -> dict[str, Source]:
 
     Raises DocumentError with every file that is missing, unknown, unreadable or not YAML.
     """
-    problems: list[Problem] = []
+    problems = [
+        Problem(str(folder), 1, 1, "there is no such folder") for folder in folders if not folder.is_dir()
+    ]
+    if problems:
+        raise DocumentError(problems)
     found: dict[str, Path] = {}
     for folder in folders:
-        if not folder.is_dir():
-            problems.append(Problem(str(folder), 1, 1, "there is no such folder"))
-            continue
-        for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml"), *folder.glob(f"{TEXTS}/*.yaml")]):
+        here: dict[str, Path] = {}
+        for file in sorted(file for where in ("*", f"{TEXTS}/*") for file in folder.glob(where)):
+            if file.suffix not in (".yaml", ".yml"):
+                continue
             name = file.relative_to(folder).with_suffix("").as_posix()
-            if name in FILES or file.parent != folder:
-                found[name] = file
-            else:
+            if name not in FILES and file.parent == folder:
                 known = [f"{known}.yaml" for known in FILES]
                 problems.append(Problem(str(file), 1, 1, f"unknown file{nearest(file.name, known)}"))
+            elif name in here:
+                problems.append(Problem(str(file), 1, 1, f"{here[name].name} is there too; keep one of them"))
+            else:
+                here[name] = file
+        found.update(here)
     where = str(folders[-1]) if folders else "rules"
     problems.extend(
         Problem(where, 1, 1, f"{name}.yaml is missing")
@@ -77,11 +84,20 @@ def read_folders(folders: Sequence[Path]) -> dict[str, Source]:
 
 def _read(file: Path) -> Source:
     try:
+        if not file.is_file():
+            raise DocumentError([Problem(str(file), 1, 1, "this is not a file")])
         if file.stat().st_size > _MAX_BYTES:
             raise DocumentError([Problem(str(file), 1, 1, "more than 2 MB; split or shorten it")])
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DocumentError([Problem(str(file), 1, 1, f"cannot be read: {error}")]) from None
+        content = file.read_bytes()
+    except OSError as error:
+        raise DocumentError([Problem(str(file), 1, 1, f"cannot be read: {error.strerror}")]) from None
+    try:
+        text = content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        wrong = f"the byte {content[error.start]:#04x} is not UTF-8; save the file as UTF-8"
+        raise DocumentError([Problem(str(file), line, column, wrong)]) from None
     return Source(parse(text, str(file)), text)
 
 

@@ -9,7 +9,9 @@ import pytest
 from folders import ROOT, ROUTING, RULES, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from app.__main__ import cli
 from app.domain.classification import KINDS, PRIORITIES, Facts
 from app.rulebook.examples import Failure, check, run_examples
 from app.rulebook.revision import Rulebook, load
@@ -100,7 +102,28 @@ def test_check_tells_problems_and_warnings(tmp_path: Path) -> None:
     report = check(write(tmp_path / "a", routing="trades: 3"))
     assert not report.usable
     report = check(write(tmp_path / "b"))
-    assert "routing.yaml: trade: 'water' has no example" in report.warnings
+    file = tmp_path / "b" / "rules" / "routing.yaml"
+    assert [str(warning) for warning in report.warnings] == [
+        f"{file}:3:5: life_safety: 'gas' has no example",
+        f"{file}:6:5: trade: 'water' has no example",
+        f"{file}:9:5: trade: 'rest' has no example",
+        f"{file}:16:5: priority: 'rest' has no example",
+        f"{file}:19:6: tags: 'wet' has no example",
+        f"{file}:21:5: route: 'by night' has no example",
+        f"{file}:27:5: route: 'rest' has no example",
+    ]
+
+
+def test_the_commands_take_the_folder_bare_and_by_name(tmp_path: Path) -> None:
+    folder = str(write(tmp_path))
+    bare, named = (
+        CliRunner().invoke(cli, ["rules", "test", *words]) for words in ([folder], ["--rulebook", folder])
+    )
+    assert (bare.exit_code, named.exit_code) == (0, 0)
+    assert "1 examples: all as written." in bare.output
+    assert f"warning: {folder}/routing.yaml:3:5: life_safety: 'gas' has no example" in bare.output
+    assert bare.output == named.output
+    assert CliRunner().invoke(cli, ["rules", "apply"]).exit_code == 2
 
 
 WORDS = st.sampled_from(

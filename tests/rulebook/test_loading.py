@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -117,8 +118,26 @@ def test_missing_and_unknown_files(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{rules}:1:1: sla.yaml is missing\n{rules}/slas.yaml:1:1: unknown file; did you mean 'sla.yaml'?"
     )
-    with pytest.raises(DocumentError, match="there is no such folder"):
+    with pytest.raises(DocumentError) as caught:
         load(tmp_path / "nowhere")
+    assert str(caught.value) == f"{tmp_path / 'nowhere'}:1:1: there is no such folder"
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    rules = write(tmp_path)
+    (rules / "words.yaml").write_bytes(WORDS.encode() + "  x: [\r\n  é, ".encode() + b"\xe9]\n")
+    (rules / "sla.yml").write_text("policies: {}", encoding="utf-8")
+    (rules / "limits.yaml").mkdir()
+    os.mkfifo(rules / "texts" / "fr.yml")  # whoever opens it waits for ever
+    with pytest.raises(DocumentError) as caught:
+        load(rules)
+    line = WORDS.count("\n") + 2
+    assert str(caught.value).splitlines() == [
+        f"{rules}/limits.yaml:1:1: this is not a file",
+        f"{rules}/sla.yml:1:1: sla.yaml is there too; keep one of them",
+        f"{rules}/texts/fr.yml:1:1: this is not a file",
+        f"{rules}/words.yaml:{line}:6: the byte 0xe9 is not UTF-8; save the file as UTF-8",
+    ]
 
 
 def test_a_later_folder_replaces_single_files(tmp_path: Path) -> None:
