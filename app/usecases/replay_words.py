@@ -19,8 +19,9 @@ from app.usecases.replay import Outcome, Replay
 _WIDTH: Final = 150
 _HEADS: Final = ("Ticket", "Message", "Priority", "Ladder", "People woken", "At night", "Breached clocks")
 _BEFORE, _AFTER, _INK = "#8a94a6", "#2563eb", "#6b7280"
-_HIGH: Final = 130
-_BAR: Final = 22
+# As wide as a small phone has room for, so that it is shown there in its own size.
+_WIDE, _PANEL, _HEADROOM, _HIGH = 288, 210, 36, 120
+_BAR, _PAIR, _TOO_WIDE = 32, 70, 10_000
 
 
 def cells(before: Outcome, after: Outcome) -> tuple[str, ...]:
@@ -74,7 +75,7 @@ def summary(result: Replay) -> Iterator[str]:
 
 
 def drawn(result: Replay) -> str:
-    """Return the result as an SVG picture: before and after, side by side, a pair of bars for each figure.
+    """Return the result as an SVG picture: two panels of pairs of bars, one below the other.
 
     Colours stand in attributes: it is shown alone as well as on a page that allows no styles of its own.
     """
@@ -85,31 +86,39 @@ def drawn(result: Replay) -> str:
         ("at night", old.at_night, new.at_night),
         ("breached", old.breached, new.breached),
     ]
-    parts = [*_bars(rated, 20), *_bars(led, 330)]
     words = "; ".join(f"{name} {before} before, {after} after" for name, before, after in (*rated, *led))
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 210" width="600" height="210" role="img"'
-        f' font-family="sans-serif" font-size="12" aria-label="{escape(words)}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {2 * _PANEL}" width="{_WIDE}"'
+        f' height="{2 * _PANEL}" role="img" font-family="sans-serif" font-size="13"'
+        f' aria-label="{escape(words)}">'
         f"<title>{escape(words)}</title>"
-        f'<rect x="20" y="6" width="10" height="10" fill="{_BEFORE}"/>'
-        f'<text x="35" y="15" fill="{_INK}">as it is</text>'
-        f'<rect x="110" y="6" width="10" height="10" fill="{_AFTER}"/>'
-        f'<text x="125" y="15" fill="{_INK}">with the change</text>'
-        f'<text x="20" y="204" fill="{_INK}">all {result.messages} messages by priority</text>'
-        f'<text x="330" y="204" fill="{_INK}">the {result.differing} that differ</text>'
-        + "".join(parts)
+        f'<rect x="8" y="4" width="11" height="11" fill="{_BEFORE}"/>'
+        f'<text x="24" y="14" fill="{_INK}">as it is</text>'
+        f'<rect x="98" y="4" width="11" height="11" fill="{_AFTER}"/>'
+        f'<text x="114" y="14" fill="{_INK}">with the change</text>'
+        + "".join(_panel(f"all {result.messages} messages by priority", rated, 0))
+        + "".join(_panel(f"the {result.differing} that differ", led, _PANEL))
         + "</svg>\n"
     )
 
 
-def _bars(figures: list[tuple[str, int, int]], left: int) -> Iterator[str]:
+def _panel(title: str, figures: list[tuple[str, int, int]], top: int) -> Iterator[str]:
+    """Yield a pair of bars for each figure and the title below, `top` pixels down."""
+    foot, ink = top + _HEADROOM + _HIGH, f'fill="{_INK}"'
     scale = _HIGH / max(1, *(max(before, after) for _, before, after in figures))
     for index, (name, before, after) in enumerate(figures):
-        x = left + index * 3 * _BAR
-        for at, count, colour in ((x, before, _BEFORE), (x + _BAR, after, _AFTER)):
+        left = 8 + index * _PAIR
+        for x, count, colour in ((left, before, _BEFORE), (left + _BAR, after, _AFTER)):
             height = round(count * scale, 1)
-            y = round(40 + _HIGH - height, 1)
-            yield f'<rect x="{at}" y="{y}" width="{_BAR - 2}" height="{height}" fill="{colour}"/>'
-            middle = at + _BAR // 2 - 1
-            yield f'<text x="{middle}" y="{y - 3}" text-anchor="middle" fill="{_INK}">{count}</text>'
-        yield f'<text x="{x + _BAR - 1}" y="186" text-anchor="middle" fill="{_INK}">{escape(name)}</text>'
+            y = round(foot - height, 1)
+            yield f'<rect x="{x}" y="{y}" width="{_BAR - 2}" height="{height}" fill="{colour}"/>'
+            middle = x + _BAR // 2 - 1
+            said = _short(count)
+            yield f'<text x="{middle}" y="{y - 3}" font-size="11" text-anchor="middle" {ink}>{said}</text>'
+        yield f'<text x="{left + _BAR - 1}" y="{foot + 16}" text-anchor="middle" {ink}>{escape(name)}</text>'
+    yield f'<text x="8" y="{foot + 34}" {ink}>{escape(title)}</text>'
+
+
+def _short(count: int) -> str:
+    """Return a count in no more room than its bar has."""
+    return str(count) if count < _TOO_WIDE else f"{count / 1000:.3g}k"
