@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,8 +18,10 @@ from app.domain.message import Channel, Inbound, InboundKind
 from app.ports import CallOut, Found, GatewayError, MailOut, Sent, SmsOut
 from app.rulebook.revision import Rulebook
 from app.store import inbox
+from app.usecases import delivery, intake, timers
 from app.usecases.directory import load_directory
 from app.usecases.directory_file import parse_directory
+from app.usecases.gateways import Gateways
 from app.usecases.house import House, Identity
 
 ROOT = Path(__file__).parents[1]
@@ -163,6 +165,15 @@ def put(house: House, *items: Inbound) -> list[int]:
     with house.begin() as connection:
         inbox.store(connection, rows)
     return [row_id for row_id, _ in rows]
+
+
+def do_all(house: House, ways: Gateways, senders: Executor) -> None:
+    """Do what a node's loops do, until nothing is due: take in, fire timers, send pages, then the rest."""
+    while intake.handle_waiting(house) + timers.fire_due(house):
+        pass
+    for pages in (True, False):
+        while delivery.send_pending(house, ways, senders, pages=pages):
+            pass
 
 
 def at_once(*works: Callable[[], object]) -> list[object]:

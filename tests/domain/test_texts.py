@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.call_texts import SPOKEN_FACTS, SpokenId
+from app.domain.call_texts import SpokenId
 from app.domain.segments import measure
 from app.domain.text_facts import EXACT, LISTS, QUOTE, SHORTENED
 from app.domain.texts import FACTS, TextError, TextId, Texts, parse_texts
@@ -366,45 +366,3 @@ def test_the_document_can_be_stored_and_read_again() -> None:
     again: Texts = parse_texts(json.loads(json.dumps({k: dict(v) for k, v in TEXTS.document.items()})))
     assert again.document == TEXTS.document
     assert again.render_sms(TextId.PAGE, "es", USUAL) == TEXTS.render_sms(TextId.PAGE, "es", USUAL)
-
-
-# --- what is spoken -------------------------------------------------------------------------------------------------
-
-
-def test_a_call_says_who_where_what_and_the_keys() -> None:
-    facts = {
-        "company": "Acme", "priority": "P1", "trade": "Plumbing", "account": "QuickBite", "code": "412",
-        "city": "Boston", "quote": "Toilet overflowing,\nwater in sales floor.",
-    }  # fmt: skip
-    assert TEXTS.render_spoken(SpokenId.CALL_PAGE, "en", facts) == (
-        "Acme on-call. Priority 1, Plumbing, QuickBite store 4 1 2, Boston: Toilet overflowing, water in sales"
-        " floor."
-    )
-    keys = [
-        TEXTS.render_spoken(SpokenId.CALL_CHOICES, "en", {"company": "Acme", **to})
-        for to in ({}, {"to": "Luis"})
-    ]
-    assert keys == [
-        "Press 1 to take it. 2, to pass it on. 3, to hear it again.",
-        "Press 1 to take it. 2, to pass it on to Luis. 3, to hear it again.",
-    ]
-    assert "tienda 4 1 2" in TEXTS.render_spoken(SpokenId.CALL_PAGE, "es-MX", facts)
-
-
-@pytest.mark.parametrize("language", ["en", "es", "fr"])
-def test_every_spoken_text_is_short_and_takes_whatever_people_wrote(language: str) -> None:
-    hostile = "<Dial>+1900</Dial> \x00\ud800\uffff & " + "water " * 500
-    for text_id in SpokenId:
-        said = TEXTS.render_spoken(
-            text_id, language, dict.fromkeys(SPOKEN_FACTS[text_id], "Acme") | {"quote": hostile}
-        )
-        assert said
-        assert len(said) < 400
-        assert not set(said) & {"\x00", "\ud800", "\uffff", "\n"}
-
-
-def test_a_spoken_text_has_say_and_nothing_else() -> None:
-    with pytest.raises(TextError, match="unknown key 'sms'"):
-        parse_texts(document(call_goodbye={"sms": "Goodbye."}))
-    with pytest.raises(TextError, match="has no fact 'nummer'; did you mean 'number'"):
-        parse_texts(document(call_over={"say": "{nummer}"}))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+
 import pytest
 from desk_world import World
 from sqlalchemy import Engine
@@ -13,6 +16,13 @@ from tests.nodes import ROOT, load_company
 @pytest.fixture(scope="session")
 def rulebook() -> Rulebook:
     return load(ROOT / "rules")
+
+
+@pytest.fixture
+def senders() -> Iterator[Executor]:
+    """The threads by which a node sends."""
+    with ThreadPoolExecutor(4) as pool:
+        yield pool
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from datetime import datetime, timedelta
 
-import pytest
 from sqlalchemy import Engine
 
 from app.domain.message import Channel
@@ -28,12 +26,6 @@ from tests.nodes import Carrier, Clock, Lines, at_once, node, put, receipt, refu
 
 TOO_FAST = GatewayError("429", trouble=Trouble.TRANSIENT, code="20429")
 PENDING = "SELECT count(*) FROM outbox WHERE state = 'pending'"
-
-
-@pytest.fixture
-def senders() -> Iterator[Executor]:
-    with ThreadPoolExecutor(4) as pool:
-        yield pool
 
 
 def notices(house: House, account: str, count: int, *, rank: int = NOTICE, channel: str = "sms") -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 
-import pytest
 from sqlalchemy import Engine
 
 from app.domain.call_texts import SpokenId
@@ -19,12 +17,6 @@ from app.usecases.house import House
 from tests.nodes import TANYA, WATER, Carrier, Clock, Lines, minutes, node, put, rows, scalars, sms
 
 ROWS = "SELECT id FROM outbox WHERE rank = 0 AND channel = 'voice' ORDER BY id"
-
-
-@pytest.fixture
-def senders() -> Iterator[Executor]:
-    with ThreadPoolExecutor(2) as pool:
-        yield pool
 
 
 def called(house: House, senders: Executor) -> tuple[Lines, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
 
@@ -38,12 +37,6 @@ from tests.nodes import (
 
 PAGE_LEASE = delivery._PAGE_LEASE
 GONE = GatewayError("unknown handset", trouble=Trouble.ADDRESS, code="21614")
-
-
-@pytest.fixture
-def senders() -> Iterator[Executor]:
-    with ThreadPoolExecutor(4) as pool:
-        yield pool
 
 
 def ways(sms_out: Carrier, mail_out: Carrier | None = None) -> Gateways:

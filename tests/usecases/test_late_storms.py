@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import Engine
 
 from app.ports import GatewayError, SmsOut, Trouble
 from app.rulebook.revision import Rulebook
-from app.usecases import delivery, intake, timers
 from app.usecases.gateways import Gateways
 from app.usecases.house import House
-from tests.nodes import TANYA, Carrier, Clock, Lines, node, put, refusing, scalars, sms
+from tests.nodes import TANYA, Carrier, Clock, Lines, do_all, node, put, refusing, scalars, sms
 
 MINUTE = timedelta(minutes=1)
 TOLD = "SELECT count(*) FROM outbox WHERE text_id IN ('warning', 'breach') AND state = :state"
-
-
-@pytest.fixture
-def senders() -> Iterator[Executor]:
-    with ThreadPoolExecutor(4) as pool:
-        yield pool
 
 
 class Told:
@@ -36,11 +27,7 @@ class Told:
 
     def work(self) -> list[tuple[str, str]]:
         before = len(self.sms.taken)
-        while intake.handle_waiting(self.house) + timers.fire_due(self.house):
-            pass
-        for pages in (True, False):
-            while delivery.send_pending(self.house, self.ways, self.senders, pages=pages):
-                pass
+        do_all(self.house, self.ways, self.senders)
         new = [m for m in self.sms.taken[before:] if isinstance(m, SmsOut)]
         return [(m.to, m.body) for m in new if m.body.startswith(("LATE", "SOON LATE"))]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 import pytest
@@ -33,12 +32,6 @@ from tests.nodes import (
     scalars,
     sms,
 )
-
-
-@pytest.fixture
-def senders() -> Iterator[Executor]:
-    with ThreadPoolExecutor(4) as pool:
-        yield pool
 
 
 def fail_writes(engine: Engine, times: int, code: str, table: str = "outbox", when: str = "UPDATE") -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,12 +22,6 @@ from app.usecases.house import House
 from app.usecases.pulse import ClockSkewError, Pulse
 from app.worker.node import Bell, Ear
 from tests.nodes import TANYA, WATER, Carrier, Clock, node, put, scalars, sms
-
-
-@pytest.fixture
-def senders() -> Iterator[Executor]:
-    with ThreadPoolExecutor(4) as pool:
-        yield pool
 
 
 @dataclass(frozen=True)

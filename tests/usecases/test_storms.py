@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from time import sleep
 
-import pytest
 from sqlalchemy import Engine
 
 from app.domain.message import Channel, Inbound, InboundKind
 from app.ports import GatewayError, MailOut, SmsOut, Trouble
 from app.rulebook.revision import Rulebook
 from app.store import incidents as incident_store
-from app.usecases import delivery, hanging_up, incidents, intake, timers
+from app.usecases import delivery, hanging_up, incidents, intake
 from app.usecases.calls import Calls
 from app.usecases.gateways import Gateways
 from app.usecases.house import House
@@ -27,6 +25,7 @@ from tests.nodes import (
     Clock,
     Lines,
     at_once,
+    do_all,
     node,
     put,
     refusing,
@@ -39,12 +38,6 @@ MINUTE = timedelta(minutes=1)
 TICKETS = "SELECT count(*) FROM tickets"
 
 
-@pytest.fixture
-def senders() -> Iterator[Executor]:
-    with ThreadPoolExecutor(4) as pool:
-        yield pool
-
-
 class Phones:
     """Sends whatever is due, and shows what texts arrived."""
 
@@ -54,11 +47,7 @@ class Phones:
 
     def send(self) -> None:
         ways = Gateways(sms=self.carrier, mail=self.mail, calls=self.lines)
-        while intake.handle_waiting(self.house) + timers.fire_due(self.house):
-            pass
-        for pages in (True, False):
-            while delivery.send_pending(self.house, ways, self.senders, pages=pages):
-                pass
+        do_all(self.house, ways, self.senders)
 
     def pages(self, phone: str) -> list[str]:
         got = [m.body for m in self.carrier.taken if isinstance(m, SmsOut) and m.to == phone]
