@@ -305,12 +305,18 @@ def show(revision: Annotated[str, typer.Argument(help="The beginning of the revi
     """Print the files of a revision."""
     import yaml
 
+    from app.rulebook.differences import learned_from
+    from app.rulebook.learned import FILE
+    from app.rulebook.learned import NAME as LEARNED
     from app.usecases.rule_changes import kept
 
     with _opened() as engine:
         document = kept(engine, revision).document
     files = document["files"]
     for name, content in sorted(files.items()) if isinstance(files, dict) else ():
+        if name == LEARNED:
+            typer.echo(f"# --- {FILE}: {learned_from(content)}")
+            continue
         typer.echo(f"# --- {name}.yaml")
         typer.echo(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110))
 

@@ -30,6 +30,15 @@ KINDS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KindEstimate:
+    """What learned words say of a message: its `kind`, how sure they are of that, and of a P1, in percent."""
+
+    kind: str = ""
+    sure: int = 0
+    urgent: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known of a message when the rules are asked.
 

@@ -16,6 +16,7 @@ from app.domain import replies_signals_answers as answers
 from app.domain import replies_signals_senders as senders
 from app.domain import replies_signals_things as things
 from app.domain import replies_signals_visits as visits
+from app.domain.classification import KindEstimate
 from app.domain.newest import newest_text
 from app.domain.replies_optout import opt_word
 from app.domain.spelling import fold
@@ -28,6 +29,14 @@ _LONG: Final = 420
 _SIGN_OFF_WORDS: Final = 6
 # French l'ascenseur is the word ascenseur; other elisions stand in the tables as they are written together.
 _ELIDED: Final = re.compile(r"\b[ld]'(?=[a-z])")
+# How sure an estimate has to be, in percent: what says that nothing is wrong any more needs more.
+_SURE: Final = 50
+_QUITE_SURE: Final = 60
+_VERY_SURE: Final = 70
+_CERTAIN: Final = 85
+_HARDLY: Final = 25
+_WITH_CONSEQUENCES: Final = frozenset({"auto_reply", "confirm_yes"})
+_ABOUT_A_TICKET: Final = frozenset({"update", "chase", "confirm_no"})
 _YES_WORDS: Final = frozenset({"yes", "yeah", "yep", "si", "oui"})
 _GREETING: Final = re.compile(
     r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|bonjour|bonsoir|hola|buen\w+)\b.{0,40}\Z"
@@ -41,6 +50,25 @@ def customer_intent(text: str, subject: str = "", channel: str = "sms") -> str:
     because an emergency that nobody opens is the worst mistake. Never raises.
     """
     return _intent(text[:_READ], subject[:300], channel)
+
+
+def settled_kind(told: str, estimate: KindEstimate) -> str:
+    """Return the kind of a message that customer_intent calls `told`, seeing what learned words say.
+
+    It serves rules, and tells whether words beside an open ticket are trouble of their own. It opts nobody
+    out, silences and closes nothing: replies are read without estimates. No estimate makes or unmakes a STOP,
+    and what may be an emergency stays `new` unless it is almost surely more words about an open ticket.
+    """
+    kind, sure = estimate.kind, estimate.sure
+    if kind in ("", told) or "stop" in (kind, told):
+        return told
+    least = _VERY_SURE if kind in _WITH_CONSEQUENCES else _SURE
+    if told == "new":
+        calm = estimate.urgent <= _HARDLY
+        least = max(least, _QUITE_SURE if calm else _CERTAIN)
+        if not calm and kind not in _ABOUT_A_TICKET:
+            return told
+    return kind if sure >= least else told
 
 
 @lru_cache(maxsize=256)  # rules and replies both ask it of each message

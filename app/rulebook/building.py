@@ -19,6 +19,9 @@ from app.rulebook import models
 from app.rulebook.checking import Scope
 from app.rulebook.compiling import FILLER
 from app.rulebook.conditions import read_stage
+from app.rulebook.learned import NAME as LEARNED
+from app.rulebook.learned import LearnedWords
+from app.rulebook.learned import problems_of as learned_problems
 from app.rulebook.phrases import PhraseError, WordList, slots_of
 from app.rulebook.promises import (
     missing_priorities,
@@ -28,7 +31,7 @@ from app.rulebook.promises import (
     read_texts,
     target_problems,
 )
-from app.rulebook.schema import facts_for
+from app.rulebook.schema import LEARNED_TRADE, facts_for
 from app.rulebook.selecting import Selection, read_selection
 from app.rulebook.sources import Source
 from app.rulebook.stages import Stage, compile_rule
@@ -44,13 +47,19 @@ _VOCABULARIES: Final[WeakValueDictionary[str, Vocabulary]] = WeakValueDictionary
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stages:
-    """The compiled stages of routing.yaml, in the order in which they are asked."""
+    """The compiled stages of routing.yaml, in the order in which they are asked.
+
+    `settled` has stage and name of the rules about which no second opinion is asked.
+    """
 
     life_safety: Stage[models.LifeRule]
     trade: Stage[models.TradeRule]
+    learned_trade: Stage[models.LearnedTradeRule]
     priority: Stage[models.PriorityRule]
+    learned_priority: Stage[models.LearnedPriorityRule]
     tags: Stage[models.TagRule]
     route: Stage[models.RouteRule]
+    settled: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +69,7 @@ class Parts:
     routing: models.Routing
     stages: Stages
     vocabulary: Vocabulary
+    learned: LearnedWords | None
     ladders: Mapping[str, Ladder]
     policies: Mapping[str, dict[str, object]]
     selection: Selection
@@ -84,6 +94,8 @@ def build(sources: Mapping[str, Source], stored: Mapping[str, Sequence[str]] | N
     policy_file = _checked(sources["sla"], models.Policies, problems)
     calendar_file = _checked(sources["calendars"], models.Calendars, problems)
     breach_reasons = _breach_reasons(sources, problems)
+    if LEARNED in sources:
+        problems.extend(learned_problems(sources[LEARNED].document))
     limits = _checked(sources["limits"], models.Limits, problems) if "limits" in sources else None
     ladders = read_ladders(sources["escalation"], ladder_file, problems) if ladder_file else {}
     policies: dict[str, dict[str, object]] = {}
@@ -112,6 +124,7 @@ def build(sources: Mapping[str, Source], stored: Mapping[str, Sequence[str]] | N
         routing=routing,
         stages=stages,
         vocabulary=vocabulary,
+        learned=_learned(sources, routing.trades),
         ladders=ladders,
         policies=policies,
         selection=selection,
@@ -145,6 +158,14 @@ def _breach_reasons(
             problems.append(source.document.problem(("reasons", index, "code"), message))
         seen.add(reason.code)
     return tuple(file.reasons) if file else ()
+
+
+def _learned(sources: Mapping[str, Source], trades: Sequence[str]) -> LearnedWords | None:
+    """Return the learned words, which were checked; None where there are none."""
+    if LEARNED not in sources:
+        return None
+    data = sources[LEARNED].document.data
+    return LearnedWords(data, trades) if isinstance(data, dict) else None
 
 
 def _vocabulary(source: Source, file: models.Dictionary, problems: list[Problem]) -> Vocabulary | None:
@@ -209,18 +230,42 @@ def _stages(
         if rule.trade and rule.trade not in routing.trades:
             message = f"unknown trade {rule.trade!r}{nearest(rule.trade, routing.trades)}"
             problems.append(source.document.problem(("trade", index, "trade"), message))
+    for index, second in enumerate(routing.learned_trade):
+        if second.trade not in (LEARNED_TRADE, *routing.trades):
+            message = (
+                f"unknown trade {second.trade!r}{nearest(second.trade, (LEARNED_TRADE, *routing.trades))}"
+            )
+            problems.append(source.document.problem(("learned_trade", index, "trade"), message))
     for index, group in enumerate(routing.alike):
         for place, trade in enumerate(group):
             if trade not in routing.trades:
                 message = f"unknown trade {trade!r}{nearest(trade, routing.trades)}"
                 problems.append(source.document.problem(("alike", index, place), message))
     return Stages(
+        settled=_settled(source, routing, problems),
         life_safety=stage("life_safety", routing.life_safety),
         trade=stage("trade", routing.trade),
+        learned_trade=stage("learned_trade", routing.learned_trade),
         priority=stage("priority", routing.priority),
+        learned_priority=stage("learned_priority", routing.learned_priority),
         tags=stage("tags", routing.tags),
         route=stage("route", routing.route),
     )
+
+
+def _settled(source: Source, routing: models.Routing, problems: list[Problem]) -> frozenset[tuple[str, str]]:
+    """Return stage and name of the rules above those of `doubted`."""
+    settled: set[tuple[str, str]] = set()
+    for name, first, rules in (
+        ("trade", routing.doubted.trade, [rule.name for rule in routing.trade]),
+        ("priority", routing.doubted.priority, [rule.name for rule in routing.priority]),
+    ):
+        if first in rules:
+            settled |= {(name, rule) for rule in rules[: rules.index(first)]}
+        elif first is not None:
+            message = f"{name} has no rule {first!r}{nearest(first, rules)}"
+            problems.append(source.document.problem(("doubted", name), message))
+    return frozenset(settled)
 
 
 def _route_names(

@@ -23,7 +23,7 @@ from app.rulebook.expression import Sequence as Items
 from app.rulebook.models import Rule as AnyRule
 from app.rulebook.sources import Source
 
-FIRST_DECIDES = ("life_safety", "trade", "priority", "route")
+FIRST_DECIDES = ("life_safety", "trade", "learned_trade", "priority", "learned_priority", "route")
 ALWAYS_DECIDES = ("trade", "priority", "route")
 
 

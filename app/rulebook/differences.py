@@ -10,7 +10,7 @@ from typing import Final
 
 from app.rulebook.revision import Rulebook
 
-_STAGES: Final = ("life_safety", "trade", "priority", "tags", "route")
+_STAGES: Final = ("life_safety", "trade", "learned_trade", "priority", "learned_priority", "tags", "route")
 _NAMED: Final = (
     ("words", "lists", "word list"),
     ("escalation", "ladders", "ladder"),
@@ -29,6 +29,7 @@ def differences(old: Rulebook, new: Rulebook) -> list[str]:
     for file, key, what in _NAMED:
         found += _entries(what, _mapping(before, file, key), _mapping(after, file, key))
     found += _rest(before, after)
+    found += _learned(before.get("learned"), after.get("learned"))
     for file in sorted({*before, *after}):
         if file.startswith("texts/"):
             what = f"text ({file.removeprefix('texts/')})"
@@ -50,7 +51,7 @@ def _rules(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str
         kept = [name for name in before if name in after]
         if kept != [name for name in after if name in before]:
             yield f"{stage}: the rules stand in another order"
-    for key in ("trades", "alike"):
+    for key in ("trades", "alike", "doubted"):
         if old.get(key) != new.get(key):
             yield f"{key}: {_shown(old.get(key))} became {_shown(new.get(key))}"
 
@@ -111,6 +112,29 @@ def _rest(old: Mapping[str, Mapping[str, object]], new: Mapping[str, Mapping[str
                 yield from _items(f"{file}: {other}", before, after)
             else:
                 yield f"{file}: {other} {_shown(before)} became {_shown(after)}"
+
+
+def _learned(old: Mapping[str, object] | None, new: Mapping[str, object] | None) -> Iterator[str]:
+    """Yield in a sentence what differs in the learned words, which are thousands."""
+    if old == new:
+        return
+    if old is None or new is None:
+        yield "the learned words are gone" if new is None else f"new learned words: {learned_from(new)}"
+        return
+    before, after = _mapping({"": old}, "", "words"), _mapping({"": new}, "", "words")
+    changed = sum(before[word] != after[word] for word in before.keys() & after.keys())
+    counts = (changed, len(after.keys() - before.keys()), len(before.keys() - after.keys()))
+    said = [
+        f"{count:,} {what}" for count, what in zip(counts, ("changed", "new", "gone"), strict=True) if count
+    ]
+    yield f"learned words: {', '.join(said) or 'another base'}; {learned_from(new)}"
+
+
+def learned_from(learned: Mapping[str, object]) -> str:
+    """Return what learned words were learned from, in words."""
+    source = learned.get("learned_from")
+    count = source.get("messages") if isinstance(source, Mapping) else None
+    return f"learned from {count:,} messages" if isinstance(count, int) else "learned by other means"
 
 
 def _reasons(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from app.domain.call_texts import SPOKEN_FACTS, SpokenId
 from app.domain.sla import Metric
 from app.domain.text_facts import FACTS, TextId
 from app.rulebook import models
+from app.rulebook.learned import QUESTIONS as LEARNED_QUESTIONS
 from app.rulebook.selecting import BY_NAME_ONLY, SELECTORS
 
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -33,6 +34,7 @@ def schemas() -> dict[str, Schema]:
         "escalation": _named("ladders", _LADDER),
         "sla": _named("policies", _policy()),
         "texts": _texts(),
+        "learned": _LEARNED,
     }
     for name, schema in found.items():
         schema |= {"$schema": _DRAFT, "title": f"Closeloop rulebook: {name}"}
@@ -99,6 +101,29 @@ _LADDER: Final[Schema] = {
         "ack_holds": {
             "type": "string",
             "description": "how long an answer counts without an arrival time or an update, such as 20m",
+        },
+    },
+}
+
+
+_WEIGHTS: Final[Schema] = {"type": "object", "additionalProperties": {"type": "integer"}}
+_LEARNED: Final[Schema] = {
+    "type": "object",
+    "description": "learned.json, which `closeloop rules learn` writes; nobody edits it by hand",
+    "additionalProperties": False,
+    "required": ["format", "learned_from", "labels", "words"],
+    "properties": {
+        "format": {"const": 1},
+        "learned_from": {"type": "object"},
+        "labels": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": list(LEARNED_QUESTIONS),
+            "properties": dict.fromkeys(LEARNED_QUESTIONS, _WEIGHTS),
+        },
+        "words": {
+            "type": "object",
+            "additionalProperties": {"type": "string", "pattern": "^[0-9]+( [A-Za-z.]*){3}$"},
         },
     },
 }

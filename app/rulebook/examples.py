@@ -127,6 +127,8 @@ def _stages(book: Rulebook) -> Iterator[tuple[str, Sequence[Rule]]]:
     routing = book.routing
     yield "life_safety", routing.life_safety
     yield "trade", routing.trade
+    yield "learned_trade", routing.learned_trade
     yield "priority", routing.priority
+    yield "learned_priority", routing.learned_priority
     yield "tags", routing.tags
     yield "route", routing.route

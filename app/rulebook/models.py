@@ -78,10 +78,27 @@ class TradeRule(Rule):
     trade: str
 
 
+class LearnedTradeRule(Rule):
+    """Decides the trade anew: the one it names; `learned.trade` is the one that the learned words say."""
+
+    trade: str
+
+
 class PriorityRule(Rule):
     """Decides the priority. What a `vague` one matches says too little to be trouble of its own."""
 
     vague: bool = False
+    priority: Annotated[str, Field(json_schema_extra={"enum": list(PRIORITIES)})]
+
+    @field_validator("priority")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return _one_of(value, PRIORITIES, "priority")
+
+
+class LearnedPriorityRule(Rule):
+    """Decides the priority anew; a message stays as vague as the rule of `priority` said."""
+
     priority: Annotated[str, Field(json_schema_extra={"enum": list(PRIORITIES)})]
 
     @field_validator("priority")
@@ -122,18 +139,30 @@ class RouteRule(Rule):
     confirm: Confirm
 
 
+class Doubted(_Model):
+    """From which rule of a stage on a second opinion is asked; what stands above it decides for good."""
+
+    trade: RuleName | None = None
+    priority: RuleName | None = None
+
+
 class Routing(_Model):
     """routing.yaml: the trades there are, and the stages in the order in which they are asked.
 
     `alike` are trades that people take for each other: a customer who has a ticket of the one open and writes
-    of the other writes about that ticket.
+    of the other writes about that ticket. `learned_trade` and `learned_priority` are second opinions: a rule
+    of theirs that matches decides instead of that of `trade` or `priority`, if that stands at the rule that
+    `doubted` names or below it.
     """
 
     trades: list[Identifier] = Field(min_length=1)
     alike: list[Annotated[list[Identifier], Field(min_length=2)]] = []
+    doubted: Doubted = Doubted()
     life_safety: list[LifeRule] = []
     trade: list[TradeRule] = Field(min_length=1)
+    learned_trade: list[LearnedTradeRule] = []
     priority: list[PriorityRule] = Field(min_length=1)
+    learned_priority: list[LearnedPriorityRule] = []
     tags: list[TagRule] = []
     route: list[RouteRule] = Field(min_length=1)
 

@@ -21,8 +21,11 @@ from app.domain.escalation import Ladder
 from app.domain.instants import parse_duration
 from app.domain.texts import Texts
 from app.rulebook.building import Parts, build
+from app.rulebook.learned import FILE
+from app.rulebook.learned import NAME as LEARNED
 from app.rulebook.models import BreachReason, Limits, Routing
 from app.rulebook.reachable import Routes
+from app.rulebook.schema import LEARNED_TRADE
 from app.rulebook.sources import Source, plain, read_folders
 from app.rulebook.view import MessageView, view_of
 
@@ -96,7 +99,7 @@ class Rulebook:
 
     def classify(self, facts: Facts) -> Classification:
         """Return what a message with these `facts` is about, and which rules decided it."""
-        view, trace = view_of(facts, self._parts.vocabulary), list[TraceStep]()
+        view, trace = self._view(facts), list[TraceStep]()
         found = self._classified(view, trace)
         return replace(found, kind=str(view.values["kind"]), trace=tuple(trace))
 
@@ -105,36 +108,55 @@ class Rulebook:
 
         A route rule that names a policy wins; else the most specific policy that is for such a ticket does.
         """
-        view, trace = view_of(facts, self._parts.vocabulary), list[TraceStep]()
+        view, trace = self._view(facts), list[TraceStep]()
         return replace(self._routed(view, facts, classification, trace), trace=tuple(trace))
 
     def decide(self, facts: Facts) -> tuple[Classification, Route]:
         """Return what `classify` and `route` say, without traces and without the message's kind."""
-        view = view_of(facts, self._parts.vocabulary)
+        view = self._view(facts)
         found = self._classified(view, None)
         return found, self._routed(view, facts, found, None)
+
+    def _view(self, facts: Facts) -> MessageView:
+        return view_of(facts, self._parts.vocabulary, self._parts.learned)
 
     def _classified(self, view: MessageView, trace: list[TraceStep] | None) -> Classification:
         stages, rules = self._parts.stages, list[str]()
         danger = next(stages.life_safety.matches(view, trace), None)
         view.values["life_safety"] = danger is not None
         trade = next(stages.trade.matches(view, trace))
-        view.values["trade"] = trade.outcome.trade
+        view.values["trade"] = said = trade.outcome.trade
+        rules.append(trade.name)
+        second = None
+        if ("trade", trade.name) not in stages.settled:
+            second = next(stages.learned_trade.matches(view, trace), None)
+        if second is not None:
+            wanted = second.outcome.trade
+            view.values["trade"] = said = str(view.values[wanted]) if wanted == LEARNED_TRADE else wanted
+            rules.append(second.name)
         vague = False
         if danger is None:
             decided = next(stages.priority.matches(view, trace))
-            priority, decided_by, vague = decided.outcome.priority, decided.name, decided.outcome.vague
+            view.values["priority"] = priority = decided.outcome.priority
+            rules.append(decided.name)
+            again = None
+            if ("priority", decided.name) not in stages.settled:
+                again = next(stages.learned_priority.matches(view, trace), None)
+            vague = decided.outcome.vague
+            if again is not None:
+                priority = again.outcome.priority
+                rules.append(again.name)
         else:
-            priority, decided_by = _URGENT, danger.name
+            priority = _URGENT
+            rules.append(danger.name)
         view.values["priority"] = priority
         tags: dict[str, None] = {}
-        rules += [trade.name, decided_by]
         for rule in stages.tags.matches(view, trace):
             tags.update(dict.fromkeys(rule.outcome.add))
             rules.append(rule.name)
         return Classification(
             priority=priority,
-            trade=trade.outcome.trade,
+            trade=said,
             tags=tuple(tags),
             life_safety=danger is not None,
             vague=vague,
@@ -208,7 +230,10 @@ def from_document(document: Mapping[str, object]) -> Rulebook:
     files, holidays = document.get("files"), document.get("holidays")
     if document.get("format") != FORMAT or not isinstance(files, dict) or not isinstance(holidays, dict):
         raise DocumentError([Problem("revision", 1, 1, "this is no stored rulebook of a known format")])
-    sources = {name: Source(Document(f"{name}.yaml", data, {})) for name, data in files.items()}
+    sources = {
+        name: Source(Document(FILE if name == LEARNED else f"{name}.yaml", data, {}))
+        for name, data in files.items()
+    }
     parts = build(sources, holidays)
     return Rulebook(parts, cast("dict[str, object]", json.loads(_canonical(document))))
 

@@ -7,7 +7,7 @@ found in a message (reading.py, vocabulary.py).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
 from app.domain.classification import CHANNELS, KINDS, PRIORITIES, WEEKDAYS
@@ -43,12 +43,17 @@ class View(Protocol):
         """Return the number of words of the message, the subject's not counted."""
         ...
 
+    def weighed(self, name: str) -> str:
+        """Return which words weighed most for the fact `name`, if the learned words tell it; else nothing."""
+        ...
+
     @property
     def words(self) -> Sequence[str]:
         """Return the words, the subject's behind the text's."""
         ...
 
 
+LEARNED_TRADE: Final = "learned.trade"
 _MESSAGE: Final = (
     Fact(name="text", type="text", meaning="what the sender newly wrote, in lower case, without accents"),
     Fact(name="subject", type="text", meaning="the mail's subject, in lower case, without accents"),
@@ -74,6 +79,42 @@ _MESSAGE: Final = (
     Fact(name="local.weekday", type="text", meaning="the day of the week at the site", values=WEEKDAYS),
     Fact(name="tickets.open", type="number", meaning="how many open tickets the sender or the site has"),
 )
+_LEARNED: Final = (
+    Fact(
+        name="learned.p1", type="number", meaning="how sure the learned words are that it is P1, in percent"
+    ),
+    Fact(
+        name="learned.p2", type="number", meaning="how sure the learned words are that it is P2, in percent"
+    ),
+    Fact(
+        name="learned.p3", type="number", meaning="how sure the learned words are that it is P3, in percent"
+    ),
+    Fact(
+        name="learned.p4", type="number", meaning="how sure the learned words are that it is P4, in percent"
+    ),
+    Fact(
+        name="learned.urgent",
+        type="number",
+        meaning="how sure the learned words are that it is P1 or P2, in percent",
+    ),
+    Fact(name="learned.trade", type="text", meaning="the trade that the learned words say; empty if none"),
+    Fact(
+        name="learned.trade_sure",
+        type="number",
+        meaning="how sure the learned words are of their trade, in percent",
+    ),
+    Fact(
+        name="learned.kind",
+        type="text",
+        meaning="what the message is by the learned words; empty if they say nothing",
+        values=("", *KINDS),
+    ),
+    Fact(
+        name="learned.kind_sure",
+        type="number",
+        meaning="how sure the learned words are of what the message is, in percent",
+    ),
+)
 _DECIDED: Final = (
     Fact(name="priority", type="text", meaning="the priority that was decided", values=PRIORITIES),
     Fact(name="trade", type="text", meaning="the trade that was decided; empty if unknown"),
@@ -84,12 +125,14 @@ _DECIDED: Final = (
 
 def facts_for(stage: str, trades: tuple[str, ...]) -> dict[str, Fact]:
     """Return what conditions of `stage` may ask, by name; each stage sees what those before it decided."""
-    known = {fact.name: fact for fact in _MESSAGE}
+    known = {fact.name: fact for fact in (*_MESSAGE, *_LEARNED)}
     decided = {fact.name: fact for fact in _DECIDED}
     visible = {
         "life_safety": (),
         "trade": ("life_safety",),
+        "learned_trade": ("life_safety", "trade"),
         "priority": ("life_safety", "trade"),
+        "learned_priority": ("life_safety", "trade", "priority"),
         "tags": ("life_safety", "trade", "priority"),
         "route": ("life_safety", "trade", "priority", "tags"),
     }[stage]
@@ -98,4 +141,6 @@ def facts_for(stage: str, trades: tuple[str, ...]) -> dict[str, Fact]:
         if name == "trade":
             fact = Fact(name=name, type=fact.type, meaning=fact.meaning, values=("", *trades))
         known[name] = fact
+    if trades:
+        known[LEARNED_TRADE] = replace(known[LEARNED_TRADE], values=("", *trades))
     return known

@@ -14,9 +14,12 @@ from typing import Final
 import yaml
 
 from app.documents import Document, DocumentError, Problem, nearest, parse
+from app.rulebook.learned import FILE as LEARNED_FILE
+from app.rulebook.learned import NAME as LEARNED
+from app.rulebook.learned import read_learned
 
-OPTIONAL: Final = ("limits",)
-"""Files without which their defaults hold."""
+OPTIONAL: Final = ("limits", LEARNED)
+"""Files without which their defaults hold, or nothing was learned."""
 FILES: Final = ("words", "routing", "escalation", "sla", "calendars", "breach_reasons", *OPTIONAL)
 TEXTS: Final = "texts"
 _MAX_BYTES: Final = 2_000_000
@@ -54,11 +57,12 @@ def read_folders(folders: Sequence[Path]) -> dict[str, Source]:
     for folder in folders:
         here: dict[str, Path] = {}
         for file in sorted(file for where in ("*", f"{TEXTS}/*") for file in folder.glob(where)):
-            if file.suffix not in (".yaml", ".yml"):
+            if file.suffix not in (".yaml", ".yml") and file.name != LEARNED_FILE:
                 continue
             name = file.relative_to(folder).with_suffix("").as_posix()
-            if name not in FILES and file.parent == folder:
-                known = [f"{known}.yaml" for known in FILES]
+            wrong = name not in FILES or (name == LEARNED and file.name != LEARNED_FILE)
+            if wrong and file.parent == folder:
+                known = [LEARNED_FILE if known == LEARNED else f"{known}.yaml" for known in FILES]
                 problems.append(Problem(str(file), 1, 1, f"unknown file{nearest(file.name, known)}"))
             elif name in here:
                 problems.append(Problem(str(file), 1, 1, f"{here[name].name} is there too; keep one of them"))
@@ -98,6 +102,8 @@ def _read(file: Path) -> Source:
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         wrong = f"the byte {content[error.start]:#04x} is not UTF-8; save the file as UTF-8"
         raise DocumentError([Problem(str(file), line, column, wrong)]) from None
+    if file.suffix == ".json":
+        return Source(read_learned(text.removeprefix("\ufeff"), str(file)))
     return Source(parse(text, str(file)), text)
 
 

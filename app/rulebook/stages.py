@@ -101,6 +101,6 @@ class Stage(Generic[OutcomeT]):
 
 def _shown(name: str, view: View) -> str:
     if not name.startswith("words."):
-        return str(view.values[name])[:_SHOWN]
+        return str(view.values[name])[:_SHOWN] + view.weighed(name)
     spans = view.hits.get(name.removeprefix("words."), ())
     return ", ".join(" ".join(view.words[start:end]) for start, end in spans[:3])

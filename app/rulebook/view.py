@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final, cast
 
-from app.domain.classification import Facts
-from app.domain.replies_kind import customer_intent
+from app.domain.classification import PRIORITIES, Facts, KindEstimate
+from app.domain.replies_kind import customer_intent, settled_kind
+from app.rulebook.learned import NOTHING, LearnedWords
 from app.rulebook.reading import read
 from app.rulebook.tokens import Tokens, folded, tokens_of
 from app.rulebook.vocabulary import Spans, Vocabulary
+
+LEARNED: Final = "learned."
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +28,69 @@ class MessageView:
     hits: dict[str, Spans]
     length: int
     words: Sequence[str]
+    learned: LearnedWords | None = None
+
+    def weighed(self, name: str) -> str:
+        """Return ` (hissing +1.4, smell +0.9)` for a fact of the learned words that some word speaks for."""
+        if self.learned is None or not name.startswith(LEARNED):
+            return ""
+        told = name.removeprefix(LEARNED).removesuffix("_sure")
+        question, label = (
+            (told, str(self.values[LEARNED + told]))
+            if told in ("trade", "kind")
+            else ("priority", "P1" if told == "urgent" else told.upper())
+        )
+        heaviest = self.learned.heaviest(
+            question, label, str(self.values["text"]), str(self.values["subject"])
+        )
+        said = ", ".join(f"{word} {weight:+.1f}" for word, weight in heaviest)
+        return f" ({said})" if said else ""
 
 
 class _Values(dict[str, "str | int | bool | Sequence[str]"]):
-    """The facts' values; `kind` costs as much as all others together and is worked out when it is asked."""
+    """The facts' values. `kind` and what learned words say are worked out when they are asked for."""
 
-    def __init__(self, known: dict[str, str | int | bool | Sequence[str]], facts: Facts) -> None:
+    def __init__(
+        self, known: dict[str, str | int | bool | Sequence[str]], facts: Facts, learned: LearnedWords | None
+    ) -> None:
         super().__init__(known)
         self._facts = facts
+        self._learned = learned
 
-    def __missing__(self, name: str) -> str:
-        if name != "kind":
+    def __missing__(self, name: str) -> str | int:
+        if name == "kind":
+            self[name] = self._kind()
+        elif name.startswith(LEARNED):
+            self.update(self._by_learned_words())
+        else:
             raise KeyError(name)
-        found = self["kind"] = _kind(self._facts)
-        return found
+        return cast("str | int", self[name])
+
+    def _kind(self) -> str:
+        told = _kind(self._facts)
+        if self._learned is None or self._facts.automatic:
+            return told
+        estimate = KindEstimate(
+            kind=str(self["learned.kind"]),
+            sure=cast("int", self["learned.kind_sure"]),
+            urgent=cast("int", self["learned.p1"]),
+        )
+        return settled_kind(told, estimate)
+
+    def _by_learned_words(self) -> dict[str, str | int]:
+        """Return all facts that the learned words tell; zeros and empty texts where there are none."""
+        text, subject = str(self["text"]), str(self["subject"])
+        ask = self._learned.ask if self._learned else lambda *_: NOTHING
+        shares = ask("priority", text, subject).shares
+        trade, kind = ask("trade", text, subject), ask("kind", text, subject)
+        return {
+            **{f"{LEARNED}{name.lower()}": shares.get(name, 0) for name in PRIORITIES},
+            f"{LEARNED}urgent": shares.get("P1", 0) + shares.get("P2", 0),
+            f"{LEARNED}trade": trade.label,
+            f"{LEARNED}trade_sure": trade.share,
+            f"{LEARNED}kind": kind.label,
+            f"{LEARNED}kind_sure": kind.share,
+        }
 
 
 @lru_cache(maxsize=64)
@@ -46,10 +99,16 @@ def _kind(facts: Facts) -> str:
     return "auto_reply" if facts.automatic else customer_intent(facts.text, facts.subject, facts.channel)
 
 
-def view_of(facts: Facts, vocabulary: Vocabulary) -> MessageView:
+def view_of(facts: Facts, vocabulary: Vocabulary, learned: LearnedWords | None = None) -> MessageView:
     """Return how conditions see a message with these `facts`. Its `values` are the caller's own."""
     known, tokens, length = _read(facts)
-    return MessageView(_Values(known, facts), vocabulary.find(tokens), length, tokens.words)
+    return MessageView(_Values(known, facts, learned), vocabulary.find(tokens), length, tokens.words, learned)
+
+
+def said(facts: Facts) -> tuple[str, str]:
+    """Return the text and the subject of a message as conditions see them."""
+    known, _, _ = _read(facts)
+    return str(known["text"]), str(known["subject"])
 
 
 @lru_cache(maxsize=64)

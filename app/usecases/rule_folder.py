@@ -17,6 +17,7 @@ from app.documents import DocumentError
 from app.domain.directory import MethodKind, Role
 from app.domain.roster import Scope
 from app.domain.segments import to_gsm
+from app.rulebook.learned import FILE as LEARNED
 from app.rulebook.revision import load
 from app.store import oncall, records
 from app.store import outbox as outbox_store
@@ -78,7 +79,7 @@ class RuleFolder:
     def _signature(self) -> Signature:
         found = []
         for folder in self._folders:
-            for file in sorted([*folder.glob("*.y*ml"), *folder.glob("*/*.y*ml")]):
+            for file in sorted([*folder.glob("*.y*ml"), *folder.glob("*/*.y*ml"), *folder.glob(LEARNED)]):
                 try:
                     stat = file.stat()
                 except OSError:

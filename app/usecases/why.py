@@ -15,7 +15,9 @@ from app.rulebook.schema import facts_for
 QUESTIONS: Final[Mapping[str, str]] = {
     "life_safety": "Is somebody in danger?",
     "trade": "Which trade?",
+    "learned_trade": "Do the learned words say another trade?",
     "priority": "Which priority?",
+    "learned_priority": "Do the learned words say another priority?",
     "tags": "Which tags?",
     "route": "Who takes it?",
     "sla": "Which SLA policy?",

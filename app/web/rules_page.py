@@ -10,9 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from app.rulebook.models import LifeRule, PriorityRule, RouteRule, Rule, TagRule, TradeRule
+from app.rulebook.models import (
+    LearnedPriorityRule,
+    LearnedTradeRule,
+    LifeRule,
+    PriorityRule,
+    RouteRule,
+    Rule,
+    TagRule,
+    TradeRule,
+)
 from app.rulebook.plain_words import in_words
 from app.rulebook.revision import Rulebook
+from app.rulebook.schema import LEARNED_TRADE
 from app.store.applied import Applied
 from app.usecases.replay import Replay
 from app.usecases.replay_words import cells, drawn, summary
@@ -24,7 +34,9 @@ from app.usecases.wording import trade_name
 _SHORT: Final[Mapping[str, str]] = {
     "life_safety": "Danger",
     "trade": "Trade",
+    "learned_trade": "Trade, learned",
     "priority": "Priority",
+    "learned_priority": "Priority, learned",
     "tags": "Tags",
     "route": "Who",
 }
@@ -141,7 +153,9 @@ def _stages(book: Rulebook) -> Iterator[tuple[str, Sequence[Rule]]]:
     routing = book.routing
     yield "life_safety", routing.life_safety
     yield "trade", routing.trade
+    yield "learned_trade", routing.learned_trade
     yield "priority", routing.priority
+    yield "learned_priority", routing.learned_priority
     yield "tags", routing.tags
     yield "route", routing.route
 
@@ -152,7 +166,9 @@ def _then(rule: Rule) -> str:
             return "P1, somebody may be in danger"
         case TradeRule():
             return trade_name(rule.trade) if rule.trade else "not known: a person finds out"
-        case PriorityRule():
+        case LearnedTradeRule():
+            return "the trade of the learned words" if rule.trade == LEARNED_TRADE else trade_name(rule.trade)
+        case PriorityRule() | LearnedPriorityRule():
             return rule.priority
         case TagRule():
             return ", ".join(rule.add)
