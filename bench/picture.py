@@ -13,10 +13,10 @@ from pathlib import Path
 from bench.figures import Figure
 
 PICTURE = Path(__file__).with_name("figures.svg")
-_WIDTH, _LINE, _TOP, _LEFT, _RIGHT = 1000, 34, 46, 590, 50
+_WIDTH, _LINE, _TOP, _LEFT, _RIGHT = 1040, 34, 46, 620, 50
 _LEAST, _MOST = 0.01, 100.0
 _MARKS = {0.01: "1/100", 0.1: "1/10", 1.0: "goal", 10.0: "10 x", 100.0: "100 x"}
-_LONGEST = 96
+_LONGEST = 84
 
 
 def draw(figures: Sequence[Figure], about: str) -> str:
