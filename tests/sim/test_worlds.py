@@ -29,6 +29,7 @@ def play(module: str, options: str) -> str:
     return played.stdout.splitlines()[-1]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_every_promise_holds_in_a_world_of_trouble() -> None:
     told = play("tests.sim.soak", "--seed 7 --worlds 1 --days 0.15 --per-day 16 --faults 2")
@@ -36,6 +37,7 @@ def test_every_promise_holds_in_a_world_of_trouble() -> None:
     assert " 0 deaths" not in told, "nothing went wrong: it proves little"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_every_promise_holds_on_a_day_of_the_year_on_which_clocks_change() -> None:
     told = play("tests.sim.year", "--seed 5 --days 1 --since 2028-03-12 --per-day 5 --faults 0.3 --parts 1")

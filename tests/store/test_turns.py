@@ -18,7 +18,9 @@ FREE = {channel: Room() for channel in claims.CHANNELS}
 ACCOUNT_OF: dict[int, str] = {}
 
 
-def put(engine: Engine, *wants: tuple[str, int, int], channel: str = "sms", body: str = "x") -> list[int]:
+def put(
+    engine: Engine, *wants: tuple[str, int, int], channel: str = "sms", body: str = "x", minutes: int = 0
+) -> list[int]:
     """Put messages of (account, rank, urgency) in; return their ids."""
     ids = [len(ACCOUNT_OF) + n for n in range(1, len(wants) + 1)]
     rows = [
@@ -33,7 +35,7 @@ def put(engine: Engine, *wants: tuple[str, int, int], channel: str = "sms", body
             subject="",
             body=body,
             created_at=NIGHT,
-            not_before=NIGHT + timedelta(microseconds=number),
+            not_before=NIGHT + timedelta(microseconds=number, minutes=minutes),
             account=account,
             urgency=urgency,
         )
@@ -61,6 +63,7 @@ def accounts(ids: list[int]) -> str:
 
 def test_accounts_go_in_rounds_that_go_on_where_the_last_ended(engine: Engine) -> None:
     put(engine, *[("a", NOTICE, USUAL)] * 30, *[("b", NOTICE, USUAL)] * 3, ("c", NOTICE, USUAL))
+    put(engine, ("d", NOTICE, USUAL), minutes=1)  # it waits for its time
     turns = Turns()
     assert accounts(turn(engine, turns, batch=8)) == "abcababa"
     assert accounts(turn(engine, turns, batch=4)) == "aaaa"
@@ -70,13 +73,13 @@ def test_accounts_go_in_rounds_that_go_on_where_the_last_ended(engine: Engine) -
 
 
 def test_urgent_goes_before_rounds_and_pages_before_all(engine: Engine) -> None:
-    usual, urgent, first, other = put(
-        engine, ("a", PAGE, USUAL), ("a", PAGE, URGENT), ("z", PAGE, FIRST), ("b", PAGE, USUAL)
+    usual, urgent, first, second, other = put(
+        engine, ("a", PAGE, USUAL), ("a", PAGE, URGENT), *[("z", PAGE, FIRST)] * 2, ("b", PAGE, USUAL)
     )
     notice, customer = put(engine, ("a", NOTICE, USUAL), ("b", CUSTOMER, USUAL))
     with engine.begin() as connection:
         claimed = claims.claim_in_turns(connection, wanted(pages=True), FREE, Turns())
-    assert [c.id for c in claimed] == [first, urgent, usual, other]
+    assert [c.id for c in claimed] == [first, second, urgent, usual, other]
     assert turn(engine, Turns()) == [customer, notice]
 
 
