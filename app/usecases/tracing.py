@@ -55,7 +55,6 @@ class Trail:
         for step in self._steps:
             if self._house.tracer is not None:
                 self._house.tracer.step(step)
-        self._steps.clear()
 
     def _rows(self, rows: Iterable[OutboxRow], way: int, after: str) -> Sequence[OutboxRow]:
         marked = [replace(row, thread={**row.thread, WAY: str(way)}) for row in rows]

@@ -15,14 +15,14 @@ from app.store import outbox
 from app.store.lanes import HeldBack
 from app.store.outbox import FIRST, NOTICE, PAGE, USUAL, OutboxRow
 from app.store.reconcile import queues as queues_of
-from app.usecases import delivery, intake, reconcile, views
+from app.usecases import delivery, intake, pacing, reconcile, views
 from app.usecases.gateways import Gateways
 from app.usecases.health import Health
 from app.usecases.house import House
 from app.usecases.pulse import Pulse
 from app.web.access import Visitor
 from app.web.board import Filters, board_page
-from tests.nodes import Carrier, Clock, Lines, at_once, node, put, receipt, refusing, scalars
+from tests.nodes import NIGHT, Carrier, Clock, Lines, at_once, node, put, receipt, refusing, scalars
 
 TOO_FAST = GatewayError("429", trouble=Trouble.TRANSIENT, code="20429")
 PENDING = "SELECT count(*) FROM outbox WHERE state = 'pending'"
@@ -202,6 +202,31 @@ def test_a_receipt_that_tells_of_a_full_queue_slows_its_number(
     street.tick()
     assert street.order() == ["early", "mail", "late"]
     assert scalars(company, "SELECT code FROM lanes WHERE slow_until > :now", now=clock.at) == ["30001"]
+
+
+def test_a_long_text_counts_by_its_segments(company: Engine, rulebook: Rulebook, senders: Executor) -> None:
+    clock = Clock()
+    house = node(company, rulebook, clock)
+    street = Street([house], clock, senders, {Channel.SMS: 2})
+    notices(house, "of two segments " * 12, 5)
+    after = []
+    for _ in range(4):
+        street.tick()
+        after.append(len(street.took))
+    assert after == [2, 3, 4, 5]  # two segments a second, and what the second before had left
+
+
+def test_of_several_words_from_one_provider_the_longest_counts(company: Engine) -> None:
+    minute = timedelta(minutes=1)
+    told = [
+        ("sms", "20429", NIGHT + 9 * minute),
+        ("sms", "20429", None),
+        ("voice", "20429", NIGHT + 5 * minute),
+    ]
+    with company.begin() as connection:
+        pacing.slow_down(connection, told, NIGHT)
+    held = scalars(company, "SELECT held_until FROM lanes ORDER BY name")
+    assert held == [NIGHT + 9 * minute, NIGHT + 9 * minute]
 
 
 def test_an_outage_is_no_push(company: Engine, rulebook: Rulebook, senders: Executor) -> None:

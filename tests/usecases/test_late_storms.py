@@ -14,6 +14,7 @@ from app.usecases.house import House
 from tests.nodes import TANYA, Carrier, Clock, Lines, do_all, node, put, refusing, scalars, sms
 
 MINUTE = timedelta(minutes=1)
+NOOR = "+13035550102"  # on duty that week
 TOLD = "SELECT count(*) FROM outbox WHERE text_id IN ('warning', 'breach') AND state = :state"
 
 
@@ -46,28 +47,28 @@ def test_a_few_that_are_late_are_told_singly_and_many_in_one_text(
 ) -> None:
     clock = Clock()
     told = Told(node(company, rulebook, clock), senders)
-    late(told.house, 2, 0)
+    late(told.house, 3, 0)  # as many as go singly
     told.work()
     clock.at += 11 * MINUTE
     late(told.house, 40, 100)
     put(told.house, sms(TANYA, "NEW there is a strong smell of gas, store 114", clock.at))
     assert [body.split(":")[0] for _, body in told.work()] == [
-        f"LATE {n} P1 Pantry Row Markets #114 Boston, MA" for n in (1042, 1043)
+        f"LATE {n} P1 Pantry Row Markets #114 Boston, MA" for n in (1042, 1043, 1044)
     ]
     clock.at += MINUTE
     late(told.house, 5, 200)
     assert told.work() == []
     clock.at += 9 * MINUTE + MINUTE / 2
-    joint, danger = sorted(told.work(), key=lambda m: "smell" in m[1] or "1084" in m[1])
+    joint, danger = sorted(told.work(), key=lambda m: "smell" in m[1] or "1085" in m[1])
     assert joint[0] == danger[0], "one person is told all of it"
     assert joint[1].splitlines() == [
         "LATE: 40 targets",
-        "1044 P1 Pantry Row Markets #114 Boston, MA",
         "1045 P1 Pantry Row Markets #114 Boston, MA",
+        "1046 P1 Pantry Row Markets #114 Boston, MA",
         "and 38 more",
         "http://ops.example",
     ]
-    assert danger[1].startswith("LATE 1084 P1"), "danger is told by itself"
+    assert danger[1].startswith("LATE 1085 P1"), "danger is told by itself"
     # Those that come within the next minutes wait for the next turn, and are told together then.
     clock.at += MINUTE
     assert told.work() == []
@@ -78,7 +79,7 @@ def test_a_few_that_are_late_are_told_singly_and_many_in_one_text(
     assert {body.splitlines()[0] for to, body in again if to == joint[0]} == {"LATE: 5 targets"}
     assert scalars(company, TOLD, state="pending") == [0]
     acked = "SELECT count(*) FROM events WHERE kind = 'breached' AND data ->> 'metric' = 'acknowledge'"
-    assert scalars(company, acked) == [48], "each is recorded as ever"
+    assert scalars(company, acked) == [49], "each is recorded as ever"
 
 
 def test_a_joint_text_that_is_not_taken_goes_out_again_as_it_is(
@@ -97,3 +98,27 @@ def test_a_joint_text_that_is_not_taken_goes_out_again_as_it_is(
     assert [body.splitlines()[0] for _, body in told.work()] == ["LATE: 8 targets"]
     clock.at += MINUTE
     assert told.work() == []
+
+
+def test_what_is_late_is_told_before_what_will_be(
+    company: Engine, rulebook: Rulebook, senders: Executor
+) -> None:
+    clock = Clock()
+    told = Told(node(company, rulebook, clock), senders)
+    late(told.house, 1, 0)
+    told.work()
+    put(told.house, sms(NOOR, "TAKE 1042", clock.at))
+    told.work()
+    clock.at += 50 * MINUTE
+    late(told.house, 3, 100)
+    told.work()
+    clock.at += 11 * MINUTE
+    ((to, body),) = told.work()  # one more than go singly
+    assert (to, body.splitlines()[:3]) == (
+        NOOR,
+        [
+            "LATE: 3 targets SOON LATE: 1 targets",
+            "1043 P1 Pantry Row Markets #114 Boston, MA",
+            "1044 P1 Pantry Row Markets #114 Boston, MA",
+        ],
+    )

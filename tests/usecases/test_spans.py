@@ -26,7 +26,7 @@ from app.usecases.accept import InboxWriter
 from app.usecases.gateways import Gateways
 from app.usecases.pulse import Pulse
 from app.usecases.roles import Role
-from tests.nodes import ROOT, TANYA, WATER, Carrier, Clock, Lines, node, rows, scalars, sms
+from tests.nodes import DANA, ROOT, TANYA, WATER, Carrier, Clock, Lines, node, put, scalars, sms
 from tests.serving import Served
 
 
@@ -101,14 +101,21 @@ def test_a_message_is_one_trace_from_the_webhook_to_the_send_on_another_node(
         asyncio.run(writer.accept([sms(TANYA, WATER, clock.at)]))
         writer.stop()
         assert intake.handle_waiting(worker) == 1
+        put(worker, sms(DANA, "CMDS", clock.at))
+        assert intake.handle_waiting(worker) == 1
         ways = Gateways(sms=Carrier(), mail=Carrier(), calls=Lines())
         for pages in (True, False):
             while delivery.send_pending(worker, ways, senders, pages=pages):
                 pass
-    (inbox_id,) = scalars(company, "SELECT id FROM inbox")
+    inbox_id, asked = scalars(company, "SELECT id FROM inbox ORDER BY received_at, id")
     (ticket_id,) = scalars(company, "SELECT id FROM tickets")
-    outbox = [row[0] for row in rows(company, "SELECT id FROM outbox ORDER BY id")]
-    spans = receiver.spans
+    outbox = scalars(company, "SELECT id FROM outbox WHERE ticket_id IS NOT NULL ORDER BY id")
+    (answer,) = [span for span in receiver.spans if ids(span).get("inbox_id") == asked]
+    others = [span for span in receiver.spans if span.trace_id == answer.trace_id]
+    by_name = {span.name: span for span in others}
+    assert sorted(by_name) == ["intake", "outbox", "send"], "an answer about no ticket has a way"
+    assert by_name["outbox"].parent_span_id == answer.span_id
+    spans = [span for span in receiver.spans if span not in others]
     assert len({span.trace_id for span in spans}) == 1
     named = {
         name: [s for s in spans if s.name == name]
