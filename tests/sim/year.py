@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import resource
 import subprocess
 import sys
 import time
@@ -222,10 +223,11 @@ def _in_parts(asked: argparse.Namespace) -> int:
         for each in playing:
             each.terminate()
         ends = [each.wait() for each in playing]
-    kept = not any(ends)
+    kept, used = not any(ends), resource.getrusage(resource.RUSAGE_CHILDREN)
     print(
         f"{days} days in {asked.parts} parts {'kept every promise' if kept else 'FAILED: see above'};"
-        f" {(time.monotonic() - began) / 60:.1f} min"
+        f" {(time.monotonic() - began) / 60:.1f} min,"
+        f" {(used.ru_utime + used.ru_stime) / 60:.1f} min of CPU beside PostgreSQL"
     )
     return int(not kept)
 

@@ -116,6 +116,7 @@ def test_notices_wait_while_pages_use_up_a_slow_number(
     street = Street([house], clock, senders, {Channel.SMS: 1})
     notices(house, "notice", 2)
     notices(house, "page", 4, rank=PAGE)
+    assert delivery.send_pending(house, street.gateways, senders, pages=False) == 0, "pages come first"
     notices(house, "mail", 1, channel="email")
     for _ in range(6):
         street.tick()

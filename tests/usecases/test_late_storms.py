@@ -50,8 +50,8 @@ def test_a_few_that_are_late_are_told_singly_and_many_in_one_text(
     late(told.house, 3, 0)  # as many as go singly
     told.work()
     clock.at += 11 * MINUTE
-    late(told.house, 40, 100)
     put(told.house, sms(TANYA, "NEW there is a strong smell of gas, store 114", clock.at))
+    late(told.house, 40, 100)
     assert [body.split(":")[0] for _, body in told.work()] == [
         f"LATE {n} P1 Pantry Row Markets #114 Boston, MA" for n in (1042, 1043, 1044)
     ]
@@ -59,16 +59,16 @@ def test_a_few_that_are_late_are_told_singly_and_many_in_one_text(
     late(told.house, 5, 200)
     assert told.work() == []
     clock.at += 9 * MINUTE + MINUTE / 2
-    joint, danger = sorted(told.work(), key=lambda m: "smell" in m[1] or "1085" in m[1])
+    joint, danger = sorted(told.work(), key=lambda m: "smell" in m[1] or m[1].startswith("LATE 1045"))
     assert joint[0] == danger[0], "one person is told all of it"
     assert joint[1].splitlines() == [
         "LATE: 40 targets",
-        "1045 P1 Pantry Row Markets #114 Boston, MA",
         "1046 P1 Pantry Row Markets #114 Boston, MA",
+        "1047 P1 Pantry Row Markets #114 Boston, MA",
         "and 38 more",
         "http://ops.example",
     ]
-    assert danger[1].startswith("LATE 1085 P1"), "danger is told by itself"
+    assert danger[1].startswith("LATE 1045 P1"), "danger is told by itself"
     # Those that come within the next minutes wait for the next turn, and are told together then.
     clock.at += MINUTE
     assert told.work() == []
