@@ -187,25 +187,27 @@ def empty(connection: Connection, addresses: Collection[str], tickets: Collectio
 
 
 # Most of the audit is timers that came too late: a ticket's number, a kind and an instant. All other kinds
-# are looked through, also such as are not there yet, going by the index from one kind to the next; OFFSET
-# keeps the planner from reading the whole table for all of them at once.
-_AUDIT = text(
+# are looked through, also such as are not there yet; named one by one, so that PostgreSQL knows how few
+# entries they have.
+_KINDS = text(
     """
     WITH RECURSIVE kinds (kind) AS (
         SELECT min(kind) FROM audit
         UNION ALL
         SELECT (SELECT min(a.kind) FROM audit a WHERE a.kind > k.kind) FROM kinds k WHERE k.kind IS NOT NULL
     )
-    SELECT a.id, a.subject, a.detail FROM kinds k CROSS JOIN LATERAL (
-        SELECT id, subject, detail FROM audit
-        WHERE audit.kind = k.kind AND (
-            subject = ANY(:addresses) OR EXISTS (
-                SELECT FROM unnest(CAST(:words AS text[])) AS w (word)
-                WHERE detail::text LIKE '%' || w.word || '%'
-            )
-        ) OFFSET 0
-    ) a
-    WHERE k.kind <> 'timer_stale'
+    SELECT kind FROM kinds WHERE kind <> 'timer_stale'
+    """,
+)
+_AUDIT = text(
+    """
+    SELECT id, subject, detail FROM audit
+    WHERE kind = ANY(CAST(:kinds AS text[])) AND (
+        subject = ANY(:addresses) OR EXISTS (
+            SELECT FROM unnest(CAST(:words AS text[])) AS w (word)
+            WHERE detail::text LIKE '%' || w.word || '%'
+        )
+    )
     """,
 )
 _REWRITE_AUDIT = text(
@@ -221,7 +223,8 @@ def audit_about(
     connection: Connection, addresses: Collection[str], words: Collection[str]
 ) -> Sequence[RowMapping]:
     """Return entries of the audit (id, subject, detail) that have these addresses or words."""
-    asked = {"addresses": sorted(addresses), "words": sorted(words)}
+    kinds = list(connection.execute(_KINDS).scalars())
+    asked = {"kinds": kinds, "addresses": sorted(addresses), "words": sorted(words)}
     return connection.execute(_AUDIT, asked).mappings().all()
 
 
