@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from app.learn_cli import learn
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 _DAYS: Final = 30  # how far back `apply` looks
 
 rules_cli = typer.Typer(help="The rulebook.", no_args_is_help=True)
+rules_cli.command("learn")(learn)
 
 # Each command that reads a rulebook takes its folders in both ways.
 Folders = Annotated[

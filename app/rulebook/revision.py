@@ -238,6 +238,15 @@ def from_document(document: Mapping[str, object]) -> Rulebook:
     return Rulebook(parts, cast("dict[str, object]", json.loads(_canonical(document))))
 
 
+def with_learned(book: Rulebook, learned: Mapping[str, object] | None) -> Rulebook:
+    """Return `book` with other learned words, or with none."""
+    files = dict(cast("dict[str, object]", book.document["files"]))
+    files.pop(LEARNED, None)
+    if learned is not None:
+        files[LEARNED] = dict(learned)
+    return from_document({**book.document, "files": files})
+
+
 def content_hash(document: Mapping[str, object]) -> str:
     """Return the SHA-256 of a revision's content in hex; comments and the order of keys do not matter."""
     return hashlib.sha256(_canonical(document).encode()).hexdigest()

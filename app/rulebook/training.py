@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,14 @@ from typing import Final
 from app.documents import DocumentError, Problem, nearest
 from app.domain.classification import CHANNELS, KINDS, PRIORITIES, Facts
 from app.rulebook.learning import Labelled, learn
+from app.rulebook.revision import Rulebook
+from app.rulebook.score import NEW, compare, score
 from app.rulebook.view import said
 
 LEAST_ROWS: Final = 200
 """With fewer messages, words would be learned by heart instead of weighed."""
-_LEAST_OF_A_LABEL: Final = 2
+_LEAST_HELD: Final = 100
+_TOLD: Final = ("P1 rated P1 or P2", "P1 rated P1", "P3 or P4 rated P1", "trade right", "kind right")
 _NEEDED: Final = ("kind", "subject", "text", "priority", "trade")
 
 
@@ -113,3 +117,60 @@ def learned_from(messages: Sequence[Message]) -> dict[str, object]:
 def learn_from(messages: Sequence[Message], done: Callable[[], object] = lambda: None) -> dict[str, object]:
     """Return the words learned from `messages`; `done` is told after each round, as in learning.learn."""
     return learn([message.labelled for message in messages], learned_from(messages), done)
+
+
+def held_sets(messages: Sequence[Message]) -> int:
+    """Return how many sets are large enough to be tried with words that were learned from all others."""
+    return len(_held_sets(messages))
+
+
+def _held_sets(messages: Sequence[Message]) -> list[str]:
+    sizes = Counter(message.set for message in messages)
+    urgent = Counter(message.set for message in messages if message.labelled.priority == PRIORITIES[0])
+    held = (name for name, size in sorted(sizes.items()) if size >= _LEAST_HELD and urgent[name])
+    return [name for name in held if sizes[name] < len(messages)]
+
+
+def told(
+    messages: Sequence[Message],
+    plain: Rulebook,
+    book: Callable[[Mapping[str, object]], Rulebook],
+    done: Callable[[], object] = lambda: None,
+) -> Iterator[str]:
+    """Yield a table of how well each set is rated by `plain` rules, and with the words of all other sets.
+
+    `plain` is the rulebook without learned words, `book` makes one with such. A set with which the rules were
+    written flatters both.
+    """
+    held = _held_sets(messages)
+    if not held:
+        yield "Give the messages a column `set`, or several files, to see how well unseen ones are read."
+        return
+    yield "Each set, read by rules alone > with words learned from all other sets:"
+    yield " | ".join((f"{'set':<12}", *(f"{name:>17}" for name in _TOLD)))
+    sums: list[list[float]] = []
+    for name in held:
+        rows = [_as_row(message) for message in messages if message.set == name]
+        learned = learn([message.labelled for message in messages if message.set != name], {}, done)
+        figures = [compare(rows, score(rated, rows)).figures for rated in (plain, book(learned))]
+        sums.append([figure[which] for which in _TOLD for figure in figures])
+        yield _line(name, sums[-1])
+    yield _line("mean", [sum(column) / len(sums) for column in zip(*sums, strict=True)])
+
+
+def _line(name: str, figures: Sequence[float]) -> str:
+    cells = [f"{100 * a:6.1f} > {100 * b:5.1f} %" for a, b in zip(figures[::2], figures[1::2], strict=True)]
+    return " | ".join((f"{name[:12]:<12}", *(f"{cell:>17}" for cell in cells)))
+
+
+def _as_row(message: Message) -> dict[str, str]:
+    labels = message.labelled
+    return {
+        "channel": message.channel,
+        "subject": message.subject,
+        "text": message.text,
+        "kind": labels.kind,
+        "priority": labels.priority if labels.kind == NEW else "",
+        "trade": labels.trade,
+        "site_code": "",
+    }
