@@ -97,6 +97,11 @@ _LEARNED: Final = (
         type="number",
         meaning="how sure the learned words are that it is P1 or P2, in percent",
     ),
+    Fact(
+        name="learned.calm",
+        type="number",
+        meaning="how sure the learned words are that it is P3 or P4, in percent",
+    ),
     Fact(name="learned.trade", type="text", meaning="the trade that the learned words say; empty if none"),
     Fact(
         name="learned.trade_sure",

@@ -38,7 +38,7 @@ class MessageView:
         question, label = (
             (told, str(self.values[LEARNED + told]))
             if told in ("trade", "kind")
-            else ("priority", "P1" if told == "urgent" else told.upper())
+            else ("priority", {"urgent": "P1", "calm": "P3"}.get(told, told.upper()))
         )
         heaviest = self.learned.heaviest(
             question, label, str(self.values["text"]), str(self.values["subject"])
@@ -86,6 +86,7 @@ class _Values(dict[str, "str | int | bool | Sequence[str]"]):
         return {
             **{f"{LEARNED}{name.lower()}": shares.get(name, 0) for name in PRIORITIES},
             f"{LEARNED}urgent": shares.get("P1", 0) + shares.get("P2", 0),
+            f"{LEARNED}calm": shares.get("P3", 0) + shares.get("P4", 0),
             f"{LEARNED}trade": trade.label,
             f"{LEARNED}trade_sure": trade.share,
             f"{LEARNED}kind": kind.label,

@@ -18,7 +18,7 @@ from app.rulebook.differences import differences
 from app.rulebook.features import MOST_WORDS, features_of
 from app.rulebook.learned import LearnedWords, problems_of, read_learned
 from app.rulebook.learning import Labelled, as_text, learn
-from app.rulebook.revision import Rulebook, from_document, load
+from app.rulebook.revision import Rulebook, from_document, load, with_learned
 from tests.rulebook.folders import ROUTING, RULES, write
 
 TOLD = [
@@ -115,6 +115,21 @@ def test_the_rules_that_ship_leave_a_rule_of_ones_own_alone() -> None:
         0, {"name": "mine", "when": "words.water_escaping && length < 9", "priority": "P4"}
     )
     assert from_document(document).classify(Facts(text="water everywhere")).priority == "P4"
+
+
+def test_the_rules_that_ship_decide_without_the_file_as_if_they_had_no_second_opinion() -> None:
+    book = load(RULES)
+    document = copy.deepcopy(dict(book.document))
+    files: Any = document["files"]
+    files["routing"] = {k: v for k, v in files["routing"].items() if not k.startswith("learned_")}
+    files.pop("learned")
+    without_file, without_rules = with_learned(book, None), from_document(document)
+    stages = (book.routing.life_safety, book.routing.trade, book.routing.priority)
+    texts = [example.text for stage in stages for rule in stage for example in rule.examples]
+    assert len(texts) > 100
+    for text in texts:
+        facts = Facts(text=text)
+        assert without_file.decide(facts) == without_rules.decide(facts), text
 
 
 def test_without_the_file_only_rules_that_ask_for_it_change(small: Path) -> None:
