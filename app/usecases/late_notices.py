@@ -46,7 +46,7 @@ def bundle(house: House, connection: Connection, notices: Sequence[Claimed], now
     within = parse_duration(limit.within)
     sent = {notice.id: notice for notice in notices}
     for (channel, address), late in sorted(together.items()):  # in one order on all nodes
-        lately = store.lately(connection, channel, address, texts=_TEXTS, since=now - within)
+        lately = store.lately(connection, address, texts=_TEXTS, since=now - within)
         if lately + len(late) <= limit.count:
             continue
         later = incident_store.take_turn(connection, _SCOPE, channel, address, now=now, every=within)
