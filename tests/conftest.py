@@ -14,16 +14,20 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from app.store import schema
 from app.store.embedded import DATABASE, EmbeddedPostgres
 from app.store.engine import connect
 
+if TYPE_CHECKING:
+    from app.rulebook.revision import Rulebook
+
+ROOT = Path(__file__).parents[1]
 _numbers = itertools.count(1)
 
 
@@ -140,6 +144,58 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine = connect(database_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def rulebook() -> Rulebook:
+    """The default rulebook, which nobody changes."""
+    from app.rulebook.revision import load
+
+    return load(ROOT / "rules")
+
+
+@pytest.fixture(scope="session")
+def company_template(copied: Callable[[str], AbstractContextManager[str]], template: str) -> Iterator[str]:
+    """The name of a migrated database that knows the demo's company."""
+    from tests.nodes import load_company
+
+    yield from _moved_in(copied, template, load_company)
+
+
+@pytest.fixture(scope="session")
+def town_template(copied: Callable[[str], AbstractContextManager[str]], template: str) -> Iterator[str]:
+    """The name of a migrated database that knows the demo's company as stories have it."""
+    from tests.stories.town import move_in
+
+    yield from _moved_in(copied, template, move_in)
+
+
+def _moved_in(
+    copied: Callable[[str], AbstractContextManager[str]], template: str, move_in: Callable[[Engine], None]
+) -> Iterator[str]:
+    with copied(template) as url:
+        engine = connect(url)
+        move_in(engine)
+        engine.dispose()
+        yield str(make_url(url).database)
+
+
+@pytest.fixture
+def company(copied: Callable[[str], AbstractContextManager[str]], company_template: str) -> Iterator[Engine]:
+    """An engine on a database that knows the demo's company."""
+    with copied(company_template) as url:
+        engine = connect(url)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def townsfolk(copied: Callable[[str], AbstractContextManager[str]], town_template: str) -> Iterator[Engine]:
+    """An engine on a database that knows the demo's company as stories have it."""
+    with copied(town_template) as url:
+        engine = connect(url)
+        yield engine
+        engine.dispose()
 
 
 @pytest.fixture(scope="session")

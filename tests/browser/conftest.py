@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import Engine
 
-from app.rulebook.revision import Rulebook, load
+from app.rulebook.revision import Rulebook
 from app.usecases import sessions
-from tests.stories.town import ROOT, Town, town
+from tests.stories.town import Town, town
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 OWNER = "ruth@tidewell.example"
@@ -20,14 +20,9 @@ PHONE = {"width": 360, "height": 740}
 Opener = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
-def rulebook() -> Rulebook:
-    return load(ROOT / "rules")
-
-
 @pytest.fixture
-def place(engine: Engine, rulebook: Rulebook) -> Iterator[Town]:
-    with town(engine, rulebook) as built:
+def place(townsfolk: Engine, rulebook: Rulebook) -> Iterator[Town]:
+    with town(townsfolk, rulebook) as built:
         yield built
 
 

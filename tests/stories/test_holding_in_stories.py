@@ -26,11 +26,11 @@ URGENT = {
 
 
 @pytest.fixture
-def place(engine: Engine, tmp_path: Path) -> Iterator[Town]:
+def place(townsfolk: Engine, tmp_path: Path) -> Iterator[Town]:
     ladders = yaml.safe_load((ROOT / "rules" / "escalation.yaml").read_text("utf-8"))
     ladders["ladders"]["night_urgent"] = URGENT
     (tmp_path / "escalation.yaml").write_text(yaml.safe_dump(ladders), "utf-8")
-    with town(engine, load(ROOT / "rules", tmp_path)) as built:
+    with town(townsfolk, load(ROOT / "rules", tmp_path)) as built:
         yield built
 
 

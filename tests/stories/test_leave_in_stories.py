@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import Engine
 
 from app.domain.roster import Scope
-from app.rulebook.revision import load
+from app.rulebook.revision import Rulebook
 from app.usecases import leave
 from app.usecases.gap_watch import watch_gaps
 from app.usecases.leave_calendar import read_calendar
 from app.usecases.views import board
 from tests import promises
 from tests.stories.people import CALVIN, DANA, LUIS, NOOR, RUTH, TANYA
-from tests.stories.town import ROOT, Town, town
+from tests.stories.town import Town, town
 
 DAY = timedelta(days=1)
 WATER = "water is coming through the ceiling, whole floor is flooded"
@@ -24,8 +24,8 @@ COVER = ("    name: Dana Reyes\n", "    name: Dana Reyes\n    cover: luis\n")
 
 
 @pytest.fixture
-def place(engine: Engine) -> Iterator[Town]:
-    with town(engine, load(ROOT / "rules")) as built:
+def place(townsfolk: Engine, rulebook: Rulebook) -> Iterator[Town]:
+    with town(townsfolk, rulebook) as built:
         yield built
 
 

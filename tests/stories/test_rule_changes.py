@@ -45,6 +45,7 @@ def command(place: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tow
     return place
 
 
+@pytest.mark.long
 def test_replay_tells_what_a_change_would_have_done_and_nothing_for_no_change(
     place: Town, tmp_path: Path
 ) -> None:
@@ -70,6 +71,7 @@ def test_replay_tells_what_a_change_would_have_done_and_nothing_for_no_change(
     assert replay(place.house, new, old, NIGHT).differences[0].after == first.before
 
 
+@pytest.mark.long
 def test_applying_asks_takes_over_at_once_and_can_be_undone(command: Town, tmp_path: Path) -> None:
     place, folder = command, changed(tmp_path / "new")
     place.text(TANYA, WATER)

@@ -10,20 +10,20 @@ import pytest
 from sqlalchemy import Engine
 
 from app.providers.feeds import Feeds
-from app.rulebook.revision import load
+from app.rulebook.revision import Rulebook
 from app.usecases import leave
 from app.usecases.leave_feeds import read_feed
 from app.usecases.shift_texts import tell_shifts
 from tests.stories.people import DANA, LUIS, NOOR, RUTH, TANYA
-from tests.stories.town import ROOT, Town, town
+from tests.stories.town import Town, town
 
 HANDOFF = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)  # Monday, 8 in the morning in New York
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def place(engine: Engine) -> Iterator[Town]:
-    with town(engine, load(ROOT / "rules")) as built:
+def place(townsfolk: Engine, rulebook: Rulebook) -> Iterator[Town]:
+    with town(townsfolk, rulebook) as built:
         yield built
 
 

@@ -10,16 +10,16 @@ import pytest
 from sqlalchemy import Engine
 
 from app.domain.roster import Scope
-from app.rulebook.revision import load
+from app.rulebook.revision import Rulebook
 from app.usecases.swaps import answer_swap, expire_swaps, offer_swap
 from tests import promises
 from tests.stories.people import CALVIN, NOOR
-from tests.stories.town import ROOT, Town, town
+from tests.stories.town import Town, town
 
 
 @pytest.fixture
-def place(engine: Engine) -> Iterator[Town]:
-    with town(engine, load(ROOT / "rules")) as built:
+def place(townsfolk: Engine, rulebook: Rulebook) -> Iterator[Town]:
+    with town(townsfolk, rulebook) as built:
         yield built
 
 

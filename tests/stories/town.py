@@ -194,18 +194,21 @@ class _NoPulse(Pulse):
         """Leave no sign of life."""
 
 
+def move_in(engine: Engine) -> None:
+    """Load the demo's company as stories have it into a migrated database."""
+    content = parse_directory(by_text(COMPANY.read_text("utf-8")), COMPANY.name)
+    load_directory(engine, content, now=NIGHT)
+
+
 @contextmanager
-def town(engine: Engine, rulebook: Rulebook, company: Path = COMPANY) -> Iterator[Town]:
-    """Build a town on an empty migrated database."""
+def town(engine: Engine, rulebook: Rulebook) -> Iterator[Town]:
+    """Build a town on a database into which its people have moved."""
     apps: dict[str, Any] = {}
 
     async def late(scope: Any, receive: Any, send: Any) -> None:
         await apps["app"](scope, receive, send)
 
     clock = Clock()
-    load_directory(
-        engine, parse_directory(by_text(company.read_text("utf-8")), company.name), now=clock.now()
-    )
     served = Served(late)
     config = Config(
         app_url=served.url, mail_to=HELP, parse_user="sendgrid", parse_password="secret", numbers=(NUMBER,)

@@ -9,13 +9,7 @@ import pytest
 from desk_world import World
 from sqlalchemy import Engine
 
-from app.rulebook.revision import Rulebook, load
-from tests.nodes import ROOT, load_company
-
-
-@pytest.fixture(scope="session")
-def rulebook() -> Rulebook:
-    return load(ROOT / "rules")
+from app.rulebook.revision import Rulebook
 
 
 @pytest.fixture
@@ -23,13 +17,6 @@ def senders() -> Iterator[Executor]:
     """The threads by which a node sends."""
     with ThreadPoolExecutor(4) as pool:
         yield pool
-
-
-@pytest.fixture
-def company(engine: Engine) -> Engine:
-    """An engine on a database that knows the demo's company."""
-    load_company(engine)
-    return engine
 
 
 @pytest.fixture

@@ -36,10 +36,10 @@ def rulebook() -> Rulebook:
 
 
 @pytest.fixture
-def place(engine: Engine, rulebook: Rulebook) -> Iterator[Town]:
-    with town(engine, rulebook) as built:
+def place(townsfolk: Engine, rulebook: Rulebook) -> Iterator[Town]:
+    with town(townsfolk, rulebook) as built:
         yield built
-        promises.check(engine, built.clock.now())
+        promises.check(townsfolk, built.clock.now())
 
 
 def new_rules(place: Town, folder: Path, *changes: tuple[str, str]) -> None:
@@ -221,11 +221,11 @@ def test_only_managers_move_tickets(place: Town, tmp_path: Path) -> None:
 
 
 def test_the_command_asks_before_it_moves(
-    place: Town, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+    place: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place.text(TANYA, WATER)
     new_rules(place, tmp_path, FASTER, FASTER_GOLD)
-    monkeypatch.setenv("CLOSELOOP_DATABASE_URL", database_url)
+    monkeypatch.setenv("CLOSELOOP_DATABASE_URL", place.house.engine.url.render_as_string(hide_password=False))
     monkeypatch.setenv("CLOSELOOP_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CLOSELOOP_RULES", str(tmp_path / "rules"))
     command = ["sla", "move", "1042", "--reason", "new contract", "--person", "ruth"]

@@ -7,19 +7,14 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from app.rulebook.revision import Rulebook, load
+from app.rulebook.revision import Rulebook
 from tests.stories.people import TANYA, WATER
-from tests.stories.town import ROOT, Town, town
-
-
-@pytest.fixture(scope="session")
-def rulebook() -> Rulebook:
-    return load(ROOT / "rules")
+from tests.stories.town import Town, town
 
 
 @pytest.fixture
-def place(engine: Engine, rulebook: Rulebook) -> Iterator[Town]:
-    with town(engine, rulebook) as built:
+def place(townsfolk: Engine, rulebook: Rulebook) -> Iterator[Town]:
+    with town(townsfolk, rulebook) as built:
         yield built
 
 
