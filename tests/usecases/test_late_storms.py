@@ -9,9 +9,10 @@ from sqlalchemy import Engine
 
 from app.ports import GatewayError, SmsOut, Trouble
 from app.rulebook.revision import Rulebook
+from app.usecases import timers
 from app.usecases.gateways import Gateways
 from app.usecases.house import House
-from tests.nodes import TANYA, Carrier, Clock, Lines, do_all, node, put, refusing, scalars, sms
+from tests.nodes import DANA, TANYA, Carrier, Clock, Lines, do_all, node, put, refusing, scalars, sms
 
 MINUTE = timedelta(minutes=1)
 NOOR = "+13035550102"  # on duty that week
@@ -110,9 +111,17 @@ def test_what_is_late_is_told_before_what_will_be(
     put(told.house, sms(NOOR, "TAKE 1042", clock.at))
     told.work()
     clock.at += 50 * MINUTE
-    late(told.house, 3, 100)
+    late(told.house, 4, 100)
     told.work()
     clock.at += 11 * MINUTE
+    while timers.fire_due(told.house):
+        pass
+    with company.begin() as connection:  # what waits for somebody else is that one's
+        connection.exec_driver_sql(
+            "UPDATE outbox SET person = 'dana', address = %s, not_before = not_before + interval '1 hour'"
+            " WHERE id = (SELECT max(id) FROM outbox WHERE text_id = 'breach')",
+            (DANA,),
+        )
     ((to, body),) = told.work()  # one more than go singly
     assert (to, body.splitlines()[:3]) == (
         NOOR,
@@ -122,3 +131,4 @@ def test_what_is_late_is_told_before_what_will_be(
             "1044 P1 Pantry Row Markets #114 Boston, MA",
         ],
     )
+    assert scalars(company, "SELECT person FROM outbox WHERE state = 'pending'") == ["dana"]
