@@ -31,11 +31,10 @@ KINDS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindEstimate:
-    """What learned words say of a message: its `kind`, how sure they are of that, and of a P1, in percent."""
+    """What learned words say of a message: how sure they are of each kind, and of a P1, in percent."""
 
-    kind: str = ""
-    sure: int = 0
-    urgent: int = 0
+    kinds: Mapping[str, int]
+    p1: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,14 +29,10 @@ _LONG: Final = 420
 _SIGN_OFF_WORDS: Final = 6
 # French l'ascenseur is the word ascenseur; other elisions stand in the tables as they are written together.
 _ELIDED: Final = re.compile(r"\b[ld]'(?=[a-z])")
-# How sure an estimate has to be, in percent: what says that nothing is wrong any more needs more.
-_SURE: Final = 50
-_QUITE_SURE: Final = 60
-_VERY_SURE: Final = 70
-_CERTAIN: Final = 85
-_HARDLY: Final = 25
-_WITH_CONSEQUENCES: Final = frozenset({"auto_reply", "confirm_yes"})
-_ABOUT_A_TICKET: Final = frozenset({"update", "chase", "confirm_no"})
+# What counts beside an estimate's percents: what the tables' words say, and that it may be an emergency.
+_TOLD: Final = 30
+_EMERGENCY: Final = 30
+_MAY_BE_ONE: Final = 50
 _YES_WORDS: Final = frozenset({"yes", "yeah", "yep", "si", "oui"})
 _GREETING: Final = re.compile(
     r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|bonjour|bonsoir|hola|buen\w+)\b.{0,40}\Z"
@@ -57,18 +53,15 @@ def settled_kind(told: str, estimate: KindEstimate) -> str:
 
     It serves rules, and tells whether words beside an open ticket are trouble of their own. It opts nobody
     out, silences and closes nothing: replies are read without estimates. No estimate makes or unmakes a STOP,
-    and what may be an emergency stays `new` unless it is almost surely more words about an open ticket.
+    and what may be an emergency has to be called anything but `new` with more certainty.
     """
-    kind, sure = estimate.kind, estimate.sure
-    if kind in ("", told) or "stop" in (kind, told):
+    if told == "stop" or not estimate.kinds:
         return told
-    least = _VERY_SURE if kind in _WITH_CONSEQUENCES else _SURE
-    if told == "new":
-        calm = estimate.urgent <= _HARDLY
-        least = max(least, _QUITE_SURE if calm else _CERTAIN)
-        if not calm and kind not in _ABOUT_A_TICKET:
-            return told
-    return kind if sure >= least else told
+    sure = {kind: share for kind, share in estimate.kinds.items() if kind != "stop"}
+    sure[told] = sure.get(told, 0) + _TOLD
+    if estimate.p1 >= _MAY_BE_ONE:
+        sure["new"] = sure.get("new", 0) + _EMERGENCY
+    return max(sure, key=lambda kind: (sure[kind], kind == told))
 
 
 @lru_cache(maxsize=256)  # rules and replies both ask it of each message

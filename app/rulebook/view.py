@@ -70,12 +70,8 @@ class _Values(dict[str, "str | int | bool | Sequence[str]"]):
         told = _kind(self._facts)
         if self._learned is None or self._facts.automatic:
             return told
-        estimate = KindEstimate(
-            kind=str(self["learned.kind"]),
-            sure=cast("int", self["learned.kind_sure"]),
-            urgent=cast("int", self["learned.p1"]),
-        )
-        return settled_kind(told, estimate)
+        kinds = self._learned.ask("kind", str(self["text"]), str(self["subject"])).shares
+        return settled_kind(told, KindEstimate(kinds=kinds, p1=cast("int", self["learned.p1"])))
 
     def _by_learned_words(self) -> dict[str, str | int]:
         """Return all facts that the learned words tell; zeros and empty texts where there are none."""

@@ -254,25 +254,28 @@ def test_the_words_that_ship_are_small_enough_to_read_at_each_start() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "kind", "sure", "urgent", "settled"),
+    ("told", "kinds", "p1", "settled"),
     [
-        ("new", "update", 70, 0, "update"),
-        ("new", "update", 55, 0, "new"),
-        ("new", "update", 70, 50, "new"),  # it may be an emergency
-        ("new", "update", 90, 90, "update"),
-        ("new", "ack_thanks", 99, 90, "new"),
-        ("new", "confirm_yes", 65, 0, "new"),
-        ("update", "new", 55, 0, "new"),
-        ("chase", "new", 45, 0, "chase"),
-        ("confirm_yes", "new", 55, 0, "new"),
-        ("auto_reply", "new", 55, 0, "new"),
-        ("stop", "new", 100, 100, "stop"),
-        ("new", "stop", 100, 0, "new"),
-        ("update", "stop", 100, 0, "update"),
-        ("update", "", 0, 0, "update"),
+        ("new", {"update": 70, "new": 30}, 0, "update"),
+        ("new", {"update": 60, "new": 40}, 0, "new"),
+        ("new", {"update": 80, "new": 20}, 50, "new"),  # it may be an emergency
+        ("new", {"update": 90, "new": 10}, 90, "update"),
+        ("new", {"ack_thanks": 70, "new": 10}, 90, "new"),
+        ("new", {"confirm_yes": 55, "new": 30}, 0, "new"),
+        ("update", {"new": 70, "update": 30}, 0, "new"),
+        ("update", {"new": 50, "update": 45}, 0, "update"),
+        ("update", {"new": 50, "update": 45}, 60, "new"),
+        ("chase", {"new": 45, "chase": 15}, 0, "chase"),
+        ("confirm_yes", {"new": 70}, 0, "new"),
+        ("confirm_yes", {"confirm_no": 30}, 0, "confirm_yes"),
+        ("auto_reply", {"new": 55}, 0, "new"),
+        ("stop", {"new": 100}, 100, "stop"),
+        ("new", {"stop": 100}, 0, "new"),
+        ("update", {"stop": 100}, 0, "update"),
+        ("update", {}, 0, "update"),
     ],
 )
 def test_an_estimate_decides_between_ambiguous_kinds_only(
-    told: str, kind: str, sure: int, urgent: int, settled: str
+    told: str, kinds: dict[str, int], p1: int, settled: str
 ) -> None:
-    assert settled_kind(told, KindEstimate(kind=kind, sure=sure, urgent=urgent)) == settled
+    assert settled_kind(told, KindEstimate(kinds=kinds, p1=p1)) == settled
