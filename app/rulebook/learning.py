@@ -24,7 +24,7 @@ _RATE: Final = 0.5
 _SHRINK: Final = 1e-3  # how strongly weights are drawn to zero
 _SURE_ENOUGH: Final = 0.004  # what is as right as this is not made righter
 _LEAST_MESSAGES: Final = 2  # in which a word has to occur
-_LEAST_OF_OTHERS: Final = 3  # in which a pair or a beginning has to
+_LEAST_OF_OTHERS: Final = 4  # in which a pair or a beginning has to
 
 Row = tuple[tuple[int, ...], tuple[float, ...]]
 
