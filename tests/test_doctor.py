@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from app import bootstrap, doctor
 from app.doctor import Verdict
-from app.settings import Settings
+from app.settings import Role, Settings
 from app.store import contact_checks
 from app.store.outbox import CUSTOMER, OutboxRow, put
 from app.usecases.pulse import Pulse
@@ -79,7 +79,7 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(settings: Settings, engin
             await built[0](scope, receive, send)
 
         served = Served(front)  # it knows its port before the application has to know its public address
-        settings = settings.model_copy(update={"public_url": served.url, "worker": False})
+        settings = settings.model_copy(update={"public_url": served.url, "role": Role.WEB})
         built.append(bootstrap.build_app(settings, house, pulse))
         with served:
             lines = said(settings)
