@@ -12,7 +12,7 @@ def test_the_rules_are_short_on_a_phone_and_unfold(opened: Opener, enter: str) -
     address = page.url.split("/", 3)
     page.goto(f"{address[0]}//{address[2]}/rules", wait_until="load")
     assert page.evaluate("document.documentElement.scrollHeight") < SCREENS * PHONE["height"]
-    page.get_by_role("navigation", name="On this page").get_by_role("link", name="Trade").click()
+    page.get_by_role("navigation", name="On this page").get_by_role("link", name="Trade", exact=True).click()
     page.wait_for_url("**/rules?stage=trade#stage-trade")
     assert page.locator("details.stage[open]").count() == 1
     page.get_by_role("searchbox", name="Find a rule").fill("gas carbon")
