@@ -76,7 +76,7 @@ class Stage(Generic[OutcomeT]):
                         stage=self.name,
                         rule=rule.name,
                         matched=matched,
-                        facts=tuple((name, _shown(name, view)) for name in rule.facts),
+                        facts=tuple((name, _shown(name, view, matched=matched)) for name in rule.facts),
                     )
                 )
             if matched:
@@ -99,8 +99,10 @@ class Stage(Generic[OutcomeT]):
         return sorted({*self._always, *found})
 
 
-def _shown(name: str, view: View) -> str:
+def _shown(name: str, view: View, *, matched: bool) -> str:
     if not name.startswith("words."):
-        return str(view.values[name])[:_SHOWN] + view.weighed(name)
+        value = str(view.values[name])[:_SHOWN]
+        # Which learned words weighed most is asked for what they decided only: it costs more than the asking.
+        return value + view.weighed(name) if matched else value
     spans = view.hits.get(name.removeprefix("words."), ())
     return ", ".join(" ".join(view.words[start:end]) for start, end in spans[:3])
