@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -234,13 +235,9 @@ def test_a_long_message_is_bounded() -> None:
     assert len(features_of(" ".join(f"w{'abcdefghij'[n % 10]}{'x' * n}" for n in range(500)), "")) <= 450
 
 
+@cache  # once for all examples
 def default_book() -> Rulebook:
-    global _BOOK  # noqa: PLW0603 - loaded once for all examples
-    _BOOK = _BOOK or load(RULES)
-    return _BOOK
-
-
-_BOOK: Rulebook | None = None
+    return load(RULES)
 
 
 def words_of(book: Rulebook) -> LearnedWords:
