@@ -21,8 +21,12 @@ REOPEN_WINDOW = timedelta(days=7)
 
 def lacks_resolution(draft: Draft, person: str) -> bool:
     """Return whether `person` said that it is done, but not yet what was done."""
-    ticket = draft.ticket
-    return ticket.state == State.RESOLVED and ticket.assignee == person and not ticket.resolution
+    return draft.ticket.assignee == person and _is_done_without_words(draft.ticket)
+
+
+def _is_done_without_words(ticket: Ticket) -> bool:
+    """Return whether nobody told yet what was done; it is kept after the customer's quick yes, too."""
+    return ticket.state in (State.RESOLVED, State.CLOSED) and not ticket.resolution
 
 
 def resolve(draft: Draft, command: cmd.Resolve) -> None:
@@ -31,7 +35,7 @@ def resolve(draft: Draft, command: cmd.Resolve) -> None:
     if ticket.reserved:  # whoever looked at the customer's words says again that it is fixed
         if ticket.assignee == "" or ticket.escalating:
             take_it(draft, person, implied=True)
-    elif ticket.state == State.RESOLVED and command.text and not ticket.resolution:
+    elif command.text and _is_done_without_words(ticket):
         note_resolution(draft, person, command.text)
         return
     elif not working(draft, person):

@@ -6,7 +6,7 @@ What must not live here: how words are read (domain/replies.py), what a command 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.domain import commands as cmd
@@ -21,6 +21,7 @@ from app.domain.ticket import State, Ticket
 from app.store import incidents as incident_store
 from app.store import tickets as ticket_store
 from app.store.inbox import Handled, Waiting
+from app.store.said import LastPage
 from app.usecases import bundling, customers
 from app.usecases.correspondents import Correspondents, origin_of
 from app.usecases.desk import Desk
@@ -39,6 +40,8 @@ _OF_HOLDER = frozenset(
 )
 # Words to keep, not an answer that changes something.
 _WORDS = frozenset({Verb.NOTE, Verb.UNKNOWN})
+# So long after their DONE, words of a colleague tell of what they have just finished.
+_AFTER_DONE = timedelta(minutes=15)
 
 
 class Visit:
@@ -129,6 +132,8 @@ class Visit:
         # What was paged after the reply was written cannot be what it answers.
         to_sender = self.people.pages_to(self.desk, self.message.sender)
         pages = [p for p in to_sender if p.created_at <= sent]
+        if self.reply.verb in _WORDS and (finished := self._finished(pages, sent)):
+            return [finished]
         if not pages:
             unseen = {p.ticket_id for p in to_sender}
             # Perhaps they were paged on another of their addresses.
@@ -142,6 +147,26 @@ class Visit:
             return TextId.WHICH
         ticket = self.desk.tickets.get(pages[0].ticket_id)
         return [self.desk.standing(ticket)] if ticket else TextId.NOTHING_OPEN
+
+    def _finished(self, pages: Sequence[LastPage], sent: datetime) -> Ticket | None:
+        """Return the ticket that they reported as done last, if words sent now most likely tell of it.
+
+        Who was paged since answers that page. But who wrote a bare DONE was asked what was done, and answers
+        that.
+        """
+        mine = [t for t in self.desk.tickets.values() if t.assignee == self.person.key]
+        done = {
+            (t.resolved_at, t.number): t
+            for t in mine
+            if t.state in (State.RESOLVED, State.CLOSED)
+            and t.resolved_at is not None
+            and sent - t.resolved_at <= _AFTER_DONE
+        }
+        if not done:
+            return None
+        (at, _), last = max(done.items())
+        paged_since = bool(pages) and pages[0].created_at > at
+        return None if paged_since and last.resolution else last
 
     def open_typed(self) -> Handled | None:
         """Open a ticket for a customer who called this colleague; None when the words name no site."""

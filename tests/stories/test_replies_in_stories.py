@@ -97,6 +97,42 @@ def test_done_may_be_undone_and_what_was_done_may_follow(place: Town) -> None:
     assert "plumber is on his way" in place.last(TANYA)
 
 
+def test_words_after_done_tell_of_what_was_just_finished(place: Town) -> None:
+    place.text(TANYA, WATER)
+    place.text(DANA, "ACK")
+    place.later(minutes=2)
+    place.text(TANYA, "NEW back door wont lock, store 114")  # pages Dana, who is busy with the water
+    place.text(DANA, "DONE 1042")
+    place.later(seconds=30)
+    place.text(TANYA, "NEW no power in the bakery, store 114")
+    assert "1044" in place.last(DANA)
+    place.text(DANA, "replaced the part")
+    assert place.ticket().ticket.resolution == "replaced the part"
+    assert "1042" in place.last(DANA)
+    # She was asked for nothing any more, so what was paged since is what she writes about.
+    place.text(DANA, "which switchboard is it")
+    assert place.kinds(1044)[-1] == "noted"
+    # And with no page since, also what follows a DONE with words is about the same.
+    place.text(DANA, "ACK 1043")
+    place.text(DANA, "DONE 1043 oiled the lock")
+    place.text(DANA, "the key is at the till")
+    assert place.kinds(1043)[-1] == "noted"
+    place.later(minutes=16)
+    place.text(DANA, "back at my desk")
+    assert [place.kinds(n).count("noted") for n in (1042, 1043, 1044)] == [0, 1, 2]
+
+
+def test_what_was_done_may_follow_the_customers_yes(place: Town) -> None:
+    place.text(TANYA, WATER)
+    place.text(DANA, "ACK")
+    place.text(DANA, "DONE")
+    place.text(TANYA, "YES")
+    assert place.ticket().ticket.state == "closed"
+    place.text(DANA, "DONE 1042 tightened the joint")
+    assert place.ticket().ticket.resolution == "tightened the joint"
+    assert place.ticket().ticket.state == "closed"
+
+
 def test_ack_all_takes_all_that_was_paged(place: Town) -> None:
     for words in (WATER, "NEW no power in the bakery, store 114", "NEW back door wont lock, store 114"):
         place.text(TANYA, words)
