@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor, ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from time import sleep
 
+from phones import MINUTE, Phones, storm
 from sqlalchemy import Engine
 
-from app.domain.message import Channel, Inbound, InboundKind
 from app.ports import GatewayError, MailOut, SmsOut, Trouble
 from app.rulebook.revision import Rulebook
 from app.store import incidents as incident_store
-from app.usecases import delivery, hanging_up, incidents, intake
-from app.usecases.calls import Calls
+from app.usecases import delivery, incidents, intake
 from app.usecases.gateways import Gateways
-from app.usecases.house import House
 from tests.nodes import (
     DANA,
     NIGHT,
@@ -25,7 +23,6 @@ from tests.nodes import (
     Clock,
     Lines,
     at_once,
-    do_all,
     node,
     put,
     refusing,
@@ -34,29 +31,7 @@ from tests.nodes import (
     sms,
 )
 
-MINUTE = timedelta(minutes=1)
 TICKETS = "SELECT count(*) FROM tickets"
-
-
-class Phones:
-    """Sends whatever is due, and shows what texts arrived."""
-
-    def __init__(self, house: House, senders: Executor) -> None:
-        self.house, self.senders = house, senders
-        self.carrier, self.mail, self.lines = Carrier(), Carrier(), Lines()
-
-    def send(self) -> None:
-        ways = Gateways(sms=self.carrier, mail=self.mail, calls=self.lines)
-        do_all(self.house, ways, self.senders)
-
-    def pages(self, phone: str) -> list[str]:
-        got = [m.body for m in self.carrier.taken if isinstance(m, SmsOut) and m.to == phone]
-        return [body for body in got if "reply 1" in body or "Reply 1" in body]
-
-
-def storm(house: House, count: int, first: int = 1, words: str = "the light is flickering") -> None:
-    at = house.clock.now()
-    put(house, *(sms(TANYA, f"NEW {words} {n}, store 114", at) for n in range(first, first + count)))
 
 
 def test_a_storm_is_one_page_with_the_count_and_an_answer_for_each(
@@ -98,125 +73,6 @@ def test_a_storm_is_one_page_with_the_count_and_an_answer_for_each(
     assert 4 <= len(phones.pages(DANA)) <= 2 * 6 + 1, "a turn of each kind in ten minutes"
     assert scalars(company, "SELECT count(*) FROM incidents") == [1]
     assert scalars(company, "SELECT count(*) FROM incident_tickets") == [52]
-
-
-def test_the_next_level_hears_of_all_in_one_call(
-    company: Engine, rulebook: Rulebook, senders: Executor
-) -> None:
-    clock = Clock()
-    house = node(company, rulebook, clock)
-    phones = Phones(house, senders)
-    storm(house, 22, words="water through the ceiling")
-    for _ in range(9):
-        phones.send()
-        clock.at += MINUTE
-    assert [call.to for call in phones.lines.placed] == [DANA, PRIYA]
-    said = scalars(company, "SELECT body FROM outbox WHERE channel = 'voice' AND state = 'sent' ORDER BY id")
-    assert said[0].startswith("22 tickets are waiting for you. The first is: Tidewell on-call. Priority 1")
-
-
-def key(house: House, row_id: int, digit: str) -> Inbound:
-    return Inbound(
-        provider="twilio",
-        kind=InboundKind.KEY,
-        channel=Channel.VOICE,
-        key=f"CA{row_id}:1:{digit}",
-        sender=PRIYA,
-        recipient="",
-        received_at=house.clock.now(),
-        payload={"Digits": digit, "o": str(row_id)},
-        raw=b"",
-    )
-
-
-def test_one_on_a_call_takes_all_that_it_told_of_and_still_wait(
-    company: Engine, rulebook: Rulebook, senders: Executor
-) -> None:
-    clock = Clock()
-    house = node(company, rulebook, clock)
-    phones, calls = Phones(house, senders), Calls(house)
-    storm(house, 22, words="water through the ceiling")
-    for _ in range(9):
-        phones.send()
-        clock.at += MINUTE
-    assert [call.to for call in phones.lines.placed] == [DANA, PRIYA]
-    own = "SELECT t.number FROM outbox o JOIN tickets t ON t.id = o.ticket_id WHERE o.provider_id = 'CA2'"
-    (row_id,) = scalars(company, "SELECT id FROM outbox WHERE provider_id = 'CA2'")
-    (first,) = scalars(company, own)
-    token = phones.lines.placed[1].token
-    prompt = calls.picked_up(token, "CA2", machine=False)
-    assert prompt is not None
-    assert prompt.words.startswith("22 tickets are waiting for you. The first is: Tidewell on-call.")
-    assert "Press 1 to take them all. 2, to pass them all on." in prompt.words
-
-    # While it is said somebody takes the one that the call is about, and another one comes.
-    put(house, sms(DANA, f"ACK {first}", clock.at))
-    storm(house, 1, 50, "water through the ceiling")
-    intake.handle_waiting(house)
-    with house.begin() as connection:
-        connection.exec_driver_sql(
-            "UPDATE tickets SET doc = jsonb_set(doc, '{escalation,asked}', '[\"dana\", \"priya\"]')"
-            " WHERE number = 1064"
-        )
-        connection.exec_driver_sql(
-            "UPDATE outbox SET person = 'priya' WHERE ticket_id IN"
-            " (SELECT id FROM tickets WHERE number = 1064)"
-        )
-    assert hanging_up.end_moot(house, phones.lines) == 0, "the line stays: 21 others ask"
-    prompt = calls.picked_up(token, "CA2", machine=False)
-    assert prompt is not None
-    assert prompt.words.startswith("21 tickets are waiting for you. The first is: Tidewell on-call. Prio")
-    for _ in range(2):  # the key comes twice
-        prompt = calls.pressed(key(house, row_id, "1"))
-        assert prompt is not None
-        assert prompt.words == "You own all that were still waiting. Details are in your texts. Goodbye."
-        assert not prompt.keys
-    held = "SELECT count(*) FROM tickets WHERE assignee = 'priya' AND state = 'acknowledged'"
-    assert scalars(company, held) == [21]
-    assert scalars(company, "SELECT number FROM tickets WHERE assignee = ''") == [1064]
-    phones.send()
-    texts = [m.body for m in phones.carrier.taken if isinstance(m, SmsOut) and m.to == PRIYA]
-    (owned,) = [body.splitlines() for body in texts if "You own" in body]
-    assert (owned[0], owned[3]) == ("You own 21 tickets:", "and 19 more")
-    taken = "SELECT count(*) FROM outbox WHERE text_id = 'taken' AND person = 'dana'"
-    assert scalars(company, taken) == [1], "who was asked before hears once that she is not needed"
-    assert scalars(company, "SELECT detail FROM outbox WHERE provider_id = 'CA2'") == ["pressed 1 for all"]
-
-
-def test_two_on_such_a_call_passes_all_on_and_with_one_left_it_is_about_that(
-    company: Engine, rulebook: Rulebook, senders: Executor
-) -> None:
-    clock = Clock()
-    house = node(company, rulebook, clock)
-    phones, calls = Phones(house, senders), Calls(house)
-    storm(house, 22, words="water through the ceiling")
-    for _ in range(4):
-        phones.send()
-        clock.at += MINUTE
-    assert [call.to for call in phones.lines.placed] == [DANA]
-    (row_id,) = scalars(company, "SELECT id FROM outbox WHERE provider_id = 'CA1'")
-    (own,) = scalars(
-        company,
-        "SELECT t.number FROM outbox o JOIN tickets t ON t.id = o.ticket_id WHERE o.id = :i",
-        i=row_id,
-    )
-    others = [number for number in range(1042, 1064) if number != own]
-    put(house, *(sms(PRIYA, f"TAKE {number}", clock.at) for number in others[1:]))
-    intake.handle_waiting(house)
-    token = phones.lines.placed[0].token
-    prompt = calls.picked_up(token, "CA1", machine=False)
-    assert prompt is not None
-    assert prompt.words.startswith("2 tickets are waiting for you.")
-    prompt = calls.pressed(key(house, row_id, "2"))
-    assert prompt is not None
-    assert prompt.words == "All passed on. Goodbye."
-    passed = "SELECT count(*) FROM tickets WHERE doc -> 'passed' ? 'dana'"
-    assert scalars(company, passed) == [2]
-    put(house, sms(PRIYA, f"TAKE {own}", clock.at))
-    intake.handle_waiting(house)
-    prompt = calls.picked_up(token, "CA1", machine=False)
-    assert prompt is not None
-    assert prompt.words.startswith("Already taken by Priya S."), "nothing asks her any more"
 
 
 def test_one_answer_takes_all(company: Engine, rulebook: Rulebook, senders: Executor) -> None:
