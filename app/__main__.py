@@ -64,7 +64,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve pages and webhooks, and do the work: timers, delivery, escalation. Any number of nodes may."""
-    from app import bootstrap
+    from app import bootstrap, serving
     from app.settings import read_settings
 
     settings = read_settings()
@@ -72,9 +72,9 @@ def serve(
         settings = settings.model_copy(update={"role": role})
     bootstrap.configure_logging(settings.log_level)
     with bootstrap.database(settings) as engine:
-        instance = bootstrap.build(settings, engine)
+        instance = serving.build(settings, engine)
         typer.echo(f"Closeloop {__version__} on {settings.host}:{port or settings.port}", err=True)
-        bootstrap.serve(instance, port=port or None)
+        serving.serve(instance, port=port or None)
 
 
 @cli.command()
@@ -203,7 +203,7 @@ def user_verify(
     settings = read_settings()
     with bootstrap.database(settings) as engine:
         schema.ensure_current(engine)
-        house = bootstrap.build_house(settings, engine, bootstrap.read_rulebook(settings))
+        house = bootstrap.build_house(settings, engine, bootstrap.rulebook_in_force(settings, engine))
         if code:
             outcome, detail = enter_code(house, person, code)
             if outcome is not Outcome.VERIFIED:
@@ -308,25 +308,24 @@ def sla_move(
     person: Annotated[str, typer.Option(help="Who moves it; default: the name of this login.")] = "",
 ) -> None:
     """Move an open ticket to the SLA policy that the rulebook would choose for it now, after a preview."""
-    import getpass
-
     from app import bootstrap
     from app.settings import read_settings
     from app.store import schema
+    from app.terminal import login
     from app.usecases import policy_move
     from app.usecases.policy_table import print_preview
 
     settings = read_settings()
     with bootstrap.database(settings) as engine:
         schema.ensure_current(engine)
-        house = bootstrap.build_house(settings, engine, bootstrap.read_rulebook(settings))
+        house = bootstrap.build_house(settings, engine, bootstrap.rulebook_in_force(settings, engine))
         seen = policy_move.preview(house, policy_move.id_of(house, ticket))
         print_preview(seen)
         if seen.same:
             return
         if not (yes or typer.confirm(f"Move ticket {ticket} to {seen.name}?")):
             raise typer.Exit(1)
-        who = person or getpass.getuser()
+        who = person or login()
         kind = "person" if who in seen.directory.people else "user"
         policy_move.move(
             house, seen.ticket.id, actor=f"{kind}:{who}", person=who, reason=reason, expected=seen.policy

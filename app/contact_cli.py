@@ -31,11 +31,10 @@ def contact_forget(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove somebody's name, addresses and words for good; figures stay. Asks first."""
-    import getpass
-
     from app import bootstrap
     from app.settings import read_settings
     from app.store import schema
+    from app.terminal import login
     from app.usecases import forgetting
 
     settings = read_settings()
@@ -49,7 +48,7 @@ def contact_forget(
             raise typer.Exit(1 if found.why_not else 0)
         if not yes:
             typer.confirm("This cannot be undone. Remove all of it?", abort=True)
-        forgetting.forget(house, found.who, by=f"user:{getpass.getuser()}")
+        forgetting.forget(house, found.who, by=f"user:{login()}")
     typer.echo("Removed. Backups made before still have it, and your directory file if they are in it.")
 
 

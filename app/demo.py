@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from app import bootstrap
+from app import bootstrap, serving
 from app.domain.errors import CloseloopError
 from app.settings import Settings
 from app.store import schema
@@ -48,9 +48,9 @@ def run(home: Path, port: int, phones_port: int, *, open_browser: bool) -> None:
         settings = _settings(home, port, phones)
         with bootstrap.database(settings) as engine:
             _prepare(engine, company)
-            instance = bootstrap.build(settings, engine)
+            instance = serving.build(settings, engine)
             _say_where(instance.house.identity.secret, settings, open_browser=open_browser)
-            bootstrap.serve(instance)
+            serving.serve(instance)
     sys.stdout.write("\nStopped. Start it again, and it goes on where it was.\n")
 
 

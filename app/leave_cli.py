@@ -180,13 +180,13 @@ def _house() -> Iterator[House]:
     settings = read_settings()
     with bootstrap.database(settings) as engine:
         schema.ensure_current(engine)
-        yield bootstrap.build_house(settings, engine, bootstrap.read_rulebook(settings))
+        yield bootstrap.build_house(settings, engine, bootstrap.rulebook_in_force(settings, engine))
 
 
 def _by() -> str:
-    import getpass
+    from app.terminal import login
 
-    return f"user:{getpass.getuser()}"
+    return f"user:{login()}"
 
 
 def _zone_of(house: House, key: str) -> str:

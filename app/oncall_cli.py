@@ -34,7 +34,7 @@ def gaps(
     settings = read_settings()
     with bootstrap.database(settings) as engine:
         schema.ensure_current(engine)
-        house = bootstrap.build_house(settings, engine, bootstrap.read_rulebook(settings))
+        house = bootstrap.build_house(settings, engine, bootstrap.rulebook_in_force(settings, engine))
         proof = prove_coverage(house, days)
     if as_json:
         typer.echo(json.dumps(as_document(proof), ensure_ascii=False, indent=2))
@@ -58,7 +58,7 @@ def export(
     settings = read_settings()
     with bootstrap.database(settings) as engine:
         schema.ensure_current(engine)
-        house = bootstrap.build_house(settings, engine, bootstrap.read_rulebook(settings))
+        house = bootstrap.build_house(settings, engine, bootstrap.rulebook_in_force(settings, engine))
         document = export_schedule(house, schedule)
     typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
@@ -86,7 +86,7 @@ def import_document(
     settings = read_settings()
     with bootstrap.database(settings) as engine:
         schema.ensure_current(engine)
-        house = bootstrap.build_house(settings, engine, bootstrap.read_rulebook(settings))
+        house = bootstrap.build_house(settings, engine, bootstrap.rulebook_in_force(settings, engine))
         changed = import_schedule(house, schedule, document, by="command")
     typer.echo(f"{schedule} is now as the document says." if changed else "Nothing changed.")
 
@@ -113,7 +113,7 @@ def fairness_(
     settings = read_settings()
     with bootstrap.database(settings) as engine:
         schema.ensure_current(engine)
-        house = bootstrap.build_house(settings, engine, bootstrap.read_rulebook(settings))
+        house = bootstrap.build_house(settings, engine, bootstrap.rulebook_in_force(settings, engine))
         found = fairness(house, *days)
     text = as_csv(found)
     if as_csv_:

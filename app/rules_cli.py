@@ -6,28 +6,21 @@ What must not live here: what a rulebook is (rulebook/), what is done with it (u
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.learn_cli import learn
+from app.revisions_cli import replayed, revisions_cli
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from sqlalchemy import Engine
-
     from app.domain.directory import Directory
     from app.rulebook.revision import Rulebook
-    from app.usecases.house import House
-
-_DAYS: Final = 30  # how far back `apply` looks
 
 rules_cli = typer.Typer(help="The rulebook.", no_args_is_help=True)
 rules_cli.command("learn")(learn)
+rules_cli.add_typer(revisions_cli)
 
 # Each command that reads a rulebook takes its folders in both ways.
 Folders = Annotated[
@@ -115,15 +108,15 @@ def schema(
     from app.documents import nearest
     from app.domain.errors import CloseloopError
     from app.rulebook.editor_schema import schemas
+    from app.terminal import put_text
 
     known = schemas()
     if file and file not in known:
         raise CloseloopError(f"there is no file {file!r} in a rulebook{nearest(file, known)}")
     if write is not None:
-        write.mkdir(parents=True, exist_ok=True)
         for name, content in known.items():
             target = write / f"{name}.schema.json"
-            target.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+            put_text(target, json.dumps(content, indent=2) + "\n")
             typer.echo(str(target))
         return
     typer.echo(json.dumps(known[file] if file else known, indent=2))
@@ -219,128 +212,6 @@ def try_(
         typer.echo(line)
 
 
-@rules_cli.command("apply")
-def apply(
-    folders: Annotated[
-        list[Path] | None, typer.Argument(metavar="FOLDER", help="The rulebook's folder.")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Apply it without asking.")] = False,
-    person: Annotated[str, typer.Option(help="Who applies it; default: the name of this login.")] = "",
-    rulebook: Rulebooks = None,
-) -> None:
-    """Make a rulebook the one in force, for every node at once, after showing what that changes."""
-    given = [*(folders or ()), *(rulebook or ())]
-    if not given:
-        raise typer.BadParameter("say which: closeloop rules apply FOLDER", param_hint="FOLDER")
-    _apply(lambda _engine: _book(given), person=person, yes=yes)
-
-
-@rules_cli.command("rollback")
-def rollback(
-    revision: Annotated[str, typer.Argument(help="The beginning of the revision's hash.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Go back without asking.")] = False,
-    person: Annotated[str, typer.Option(help="Who does it; default: the name of this login.")] = "",
-) -> None:
-    """Go back to an earlier revision, after showing what that changes."""
-    from app.usecases.rule_changes import kept
-
-    note = f"back to revision {revision[:12]}"
-    _apply(lambda engine: kept(engine, revision), person=person, yes=yes, note=note)
-
-
-def _apply(find: Callable[[Engine], Rulebook], *, person: str, yes: bool, note: str = "") -> None:
-    import getpass
-    from datetime import timedelta
-
-    from app import bootstrap
-    from app.settings import read_settings
-    from app.store import schema
-    from app.usecases import rule_changes
-
-    settings = read_settings()
-    with bootstrap.database(settings) as engine:
-        schema.ensure_current(engine)
-        new = find(engine)
-        house = bootstrap.build_house(settings, engine, bootstrap.rulebook_in_force(settings, engine))
-        change = rule_changes.planned(house, new)
-        if not change.sentences and change.number:
-            typer.echo(f"Revision {new.hash[:12]} is in force already.")
-            return
-        for sentence in change.sentences:
-            typer.echo(f"- {sentence}")
-        if not change.sentences:
-            typer.echo(
-                "It is what the folder has: from now on the database has it, and the folder no longer counts."
-            )
-        typer.echo("")
-        typer.echo(f"In the last {_DAYS} days:")
-        _replayed(house, change.old, new, house.clock.now() - timedelta(days=_DAYS))
-        if not (yes or typer.confirm(f"Apply revision {new.hash[:12]} for every node?")):
-            raise typer.Exit(1)
-        rule_changes.apply(house, change, person or getpass.getuser(), note)
-    typer.echo(f"Revision {new.hash[:12]} is in force.")
-
-
-@rules_cli.command("revisions")
-def revisions() -> None:
-    """List the revisions that were applied, newest first, and those that were only used."""
-    with _opened() as engine:
-        from app.store import applied as store
-
-        with engine.begin() as connection:
-            history, kept = store.history(connection), store.kept(connection)
-    for index, applied in enumerate(history):
-        mark = "in force" if index == 0 else ""
-        when = f"{applied.at:%Y-%m-%d %H:%M} UTC"
-        first = applied.changes[0] if applied.changes else "nothing new"
-        more = f" (+{len(applied.changes) - 1} more)" if len(applied.changes) > 1 else ""
-        typer.echo(f"{applied.number:>4}  {applied.hash[:12]}  {when}  {applied.by}  {mark}  {first}{more}")
-    known = {applied.hash for applied in history}
-    for digest, at in kept:
-        if digest not in known:
-            typer.echo(f"   -  {digest[:12]}  {at:%Y-%m-%d %H:%M} UTC  first used, from a folder")
-    if not history:
-        typer.echo("No revision was applied yet: each node follows its folder.")
-
-
-@rules_cli.command("show")
-def show(revision: Annotated[str, typer.Argument(help="The beginning of the revision's hash.")]) -> None:
-    """Print the files of a revision."""
-    import yaml
-
-    from app.rulebook.differences import learned_from
-    from app.rulebook.learned import FILE
-    from app.rulebook.learned import NAME as LEARNED
-    from app.usecases.rule_changes import kept
-
-    with _opened() as engine:
-        document = kept(engine, revision).document
-    files = document["files"]
-    for name, content in sorted(files.items()) if isinstance(files, dict) else ():
-        if name == LEARNED:
-            typer.echo(f"# --- {FILE}: {learned_from(content)}")
-            continue
-        typer.echo(f"# --- {name}.yaml")
-        typer.echo(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110))
-
-
-@rules_cli.command("diff")
-def diff(
-    old: Annotated[str, typer.Argument(help="The beginning of a revision's hash.")],
-    new: Annotated[str, typer.Argument(help="The beginning of another one's.")],
-) -> None:
-    """Print in words what one revision has otherwise than another."""
-    from app.rulebook.differences import differences
-    from app.usecases.rule_changes import kept
-
-    with _opened() as engine:
-        sentences = differences(kept(engine, old), kept(engine, new))
-    for sentence in sentences:
-        typer.echo(f"- {sentence}")
-    if not sentences:
-        typer.echo("They are the same.")
-
-
 @rules_cli.command("replay")
 def replay(
     folders: Folders = None,
@@ -361,46 +232,4 @@ def replay(
         schema.ensure_current(engine)
         house = bootstrap.build_house(settings, engine, bootstrap.rulebook_in_force(settings, engine))
         new = _book(_folders(folders, rulebook))
-        _replayed(house, house.rulebook, new, since_instant(engine, since), rows=rows, picture=picture)
-
-
-def _replayed(
-    house: House, old: Rulebook, new: Rulebook, since: datetime, *, rows: int = 0, picture: Path | None = None
-) -> None:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from app.usecases.replay import replay as run
-    from app.usecases.replay_words import drawn, print_table, summary
-
-    errors = Console(stderr=True)
-    columns = (TextColumn("Messages"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as progress:
-        task = progress.add_task("Messages", total=None)
-        result = run(
-            house,
-            old,
-            new,
-            since,
-            keep=rows,
-            total=lambda count: progress.update(task, total=count),
-            done=lambda count: progress.advance(task, count),
-        )
-    if rows:
-        print_table(result)
-    for line in summary(result):
-        typer.echo(line)
-    if picture is not None:
-        picture.write_text(drawn(result), encoding="utf-8")
-        typer.echo(f"The picture is in {picture}.")
-
-
-@contextmanager
-def _opened() -> Iterator[Engine]:
-    from app import bootstrap
-    from app.settings import read_settings
-    from app.store import schema
-
-    with bootstrap.database(read_settings()) as engine:
-        schema.ensure_current(engine)
-        yield engine
+        replayed(house, house.rulebook, new, since_instant(engine, since), rows=rows, picture=picture)

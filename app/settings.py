@@ -1,6 +1,7 @@
 """Settings: the environment's CLOSELOOP_* variables as one frozen object, checked when it is made.
 
-Read by bootstrap only, which hands on to each part what it needs. Nothing else looks at the environment.
+Read by bootstrap and serving only, which hand on to each part what it needs. Nothing else looks at the
+environment.
 """
 
 from __future__ import annotations

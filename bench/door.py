@@ -9,7 +9,7 @@ import sys
 
 from fastapi import FastAPI
 
-from app import bootstrap
+from app import bootstrap, serving
 from app.domain.message import Inbound
 from app.inbound import routes, twilio
 from app.inbound.config import InboundConfig
@@ -43,7 +43,7 @@ def main(port: int) -> None:
         twilio_numbers=(settings.twilio_from,),
     )
     app.add_middleware(routes.InboundDoors, doors=twilio.doors(config, _Nothing(), house.clock))
-    bootstrap.serve(bootstrap.Instance(settings, house, app), port=port)
+    serving.serve(serving.Instance(settings, house, app), port=port)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, text
 from starlette.types import Receive, Scope, Send
 
-from app import bootstrap, doctor
+from app import bootstrap, doctor, serving
 from app.doctor import Verdict
 from app.settings import Role, Settings
 from app.store import contact_checks
@@ -80,7 +80,7 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(settings: Settings, engin
 
         served = Served(front)  # it knows its port before the application has to know its public address
         settings = settings.model_copy(update={"public_url": served.url, "role": Role.WEB})
-        built.append(bootstrap.build_app(settings, house, pulse))
+        built.append(serving.build_app(settings, house, pulse))
         with served:
             lines = said(settings)
             with engine.begin() as connection:

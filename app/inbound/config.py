@@ -1,4 +1,4 @@
-"""What the webhooks need to know to tell a provider from a stranger. Filled by bootstrap, read here only."""
+"""What the webhooks need to know to tell a provider from a stranger. Filled by serving, read here only."""
 
 from __future__ import annotations
 

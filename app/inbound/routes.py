@@ -1,4 +1,4 @@
-"""All webhooks, for bootstrap to put before the pages."""
+"""All webhooks, for serving to put before the pages."""
 
 from __future__ import annotations
 

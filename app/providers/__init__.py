@@ -1,1 +1,1 @@
-"""Vendors outward: Twilio and SendGrid behind the ports. Injected by bootstrap, imported nowhere else."""
+"""Vendors outward: Twilio and SendGrid behind the ports. Injected by bootstrap and serving."""

@@ -99,7 +99,7 @@ class House:
         self.reach = reach
         self.turns = Turns()
         self.applied = 0  # the number of the application that `rulebook` is from; 0: from the folder
-        self.tracer: Tracer | None = None  # bootstrap puts one here, if spans are wanted
+        self.tracer: Tracer | None = None  # serving puts one here, if spans are wanted
         self._follows = follows
         self._taking_over = threading.Lock()
         self._roster: Roster | None = None

@@ -22,15 +22,10 @@ _IMPORTED = multiprocessing.get_context("forkserver")
 _IMPORTED.set_forkserver_preload(
     [
         "app.__main__",
-        "app.bootstrap",
-        "app.inbound.routes",
-        "app.providers.feeds",
         "app.providers.sendgrid",
         "app.providers.twilio",
         "app.providers.twilio_calls",
-        "app.providers.twilio_received",
-        "app.web.pages",
-        "app.worker.node",
+        "app.serving",
         "uvicorn.lifespan.on",
         "uvicorn.protocols.http.httptools_impl",
         "uvloop",

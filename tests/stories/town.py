@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
-from app import bootstrap
+from app import bootstrap, serving
 from app.rulebook.revision import Rulebook
 from app.settings import Settings
 from app.store import timers as timer_store
@@ -237,6 +237,6 @@ def town(engine: Engine, rulebook: Rulebook) -> Iterator[Town]:
             rulebook=rulebook,
             identity=Identity(public_url=served.url, mail_domain=DOMAIN, secret=b"s" * 32, node="test"),
         )
-        apps["app"] = bootstrap.build_app(settings, house, _NoPulse(house, role="web", version="town"))
+        apps["app"] = serving.build_app(settings, house, _NoPulse(house, role="web", version="town"))
         with served, ThreadPoolExecutor(4) as senders:
             yield Town(house, sim, served, clock, bootstrap.build_gateways(settings), senders)

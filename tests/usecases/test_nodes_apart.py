@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
-from app import bootstrap
+from app import bootstrap, serving
 from app.rulebook.revision import Rulebook
 from app.settings import Settings
 from app.usecases.health import Health
@@ -67,7 +67,7 @@ def test_three_nodes_with_a_part_each_take_a_text_to_a_page_and_its_answer_back(
             )
             pulse = Pulse(house, role=role, version="1")
             pulse.beat()
-            apps[role] = bootstrap.build_app(settings, house, pulse)
+            apps[role] = serving.build_app(settings, house, pulse)
             nodes.enter_context(served if role is Role.WEB else Served(apps[role]))
             return Health(house, pulse)
 

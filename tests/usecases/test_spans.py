@@ -18,7 +18,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
-from app import bootstrap
+from app import serving
 from app.rulebook.revision import Rulebook
 from app.settings import Settings
 from app.usecases import delivery, intake
@@ -90,7 +90,7 @@ def test_a_message_is_one_trace_from_the_webhook_to_the_send_on_another_node(
     clock = Clock(datetime.now(UTC))
     web, worker = node(company, rulebook, clock), node(company, rulebook, clock, "two")
     apps = [
-        bootstrap.build_app(
+        serving.build_app(
             settings(tmp_path, otlp_endpoint=receiver.url), house, Pulse(house, role="web", version="1")
         )
         for house in (web, worker)
@@ -148,17 +148,17 @@ def test_without_the_packages_an_address_is_an_error_that_says_what_to_install(
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     monkeypatch.delitem(sys.modules, "app.providers.otlp", raising=False)
     wanted = settings(tmp_path, otlp_endpoint="http://127.0.0.1:1")
-    with pytest.raises(bootstrap.TracingError, match=r"pip install 'closeloop\[otel\]'"):
-        bootstrap.build_app(wanted, house, pulse)
+    with pytest.raises(serving.TracingError, match=r"pip install 'closeloop\[otel\]'"):
+        serving.build_app(wanted, house, pulse)
     # The variable of all programs may be meant for another one: no reason not to page.
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1/")
-    bootstrap.build_app(settings(tmp_path), house, pulse)
+    serving.build_app(settings(tmp_path), house, pulse)
     assert house.tracer is None
 
 
 def test_nothing_of_it_is_loaded_without_an_address() -> None:
     code = (
-        "import sys, app.__main__, app.bootstrap, app.demo, app.usecases.delivery, app.web.pages, app.worker.engine;"
+        "import sys, app.__main__, app.serving, app.demo, app.usecases.delivery, app.web.pages, app.worker.engine;"
         "sys.exit(any(name.startswith(('opentelemetry.sdk', 'opentelemetry.exporter')) for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

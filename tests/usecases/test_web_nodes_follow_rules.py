@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
-from app import bootstrap
+from app import serving
 from app.rulebook.revision import Rulebook, load
 from app.settings import Settings
 from app.usecases import rule_changes
@@ -41,7 +41,7 @@ def test_a_web_node_follows_its_folder_and_leaves_the_alarm_to_workers(
     shutil.copytree(ROOT / "rules", folder)
     house = node(company, rulebook, Clock(datetime.now(UTC)))
     settings = Settings(home=tmp_path, rules=(folder,), role=Role.WEB, secret=SecretStr("s" * 32))
-    app = bootstrap.build_app(settings, house, Pulse(house, role="web", version="1"))
+    app = serving.build_app(settings, house, Pulse(house, role="web", version="1"))
     with Served(app):
         until_it_decides_by(house, with_limit(folder, 7))
     watch, kept = RuleFolder(house, [folder], tells=False), house.rulebook
