@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Annotated, Any, TypeVar
 
 import yaml
@@ -21,11 +22,13 @@ from pydantic import BaseModel, BeforeValidator, ValidationError
 from app.domain.errors import CloseloopError
 from app.domain.fields import nearest
 
-__all__ = ["Document", "DocumentError", "Path", "Problem", "Text", "nearest", "parse"]
+__all__ = ["NOWHERE", "Document", "DocumentError", "Path", "Problem", "Text", "nearest", "parse"]
 
 Path = tuple[str | int, ...]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+NOWHERE = re.compile("[\\0\\ud800-\\udfff]")
+"""Characters that neither UTF-8 nor PostgreSQL has: halves of others, and U+0000."""
 MAX_NODES = 1_000_000
 """More values than any real file has: aliases of aliases would otherwise multiply without end."""
 
@@ -263,7 +266,7 @@ class _Reader:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._complain(key_node, "a key is a word, not a list or a mapping")
                 continue
-            key = str(key_node.value)
+            key = self._text(key_node)
             if key in found:
                 self._complain(key_node, f"{key!r} stands here twice")
                 continue
@@ -276,7 +279,7 @@ class _Reader:
         try:
             match kind:
                 case "str":
-                    return written
+                    return self._text(node)
                 case "null":
                     return None
                 case "bool":
@@ -284,12 +287,23 @@ class _Reader:
                 case "int":
                     return int(written)
                 case "float":
-                    return float(written)
+                    number = float(written)
+                    if isfinite(number):
+                        return number
+                    self._complain(node, f"{written[:40]!r} is too large a number")
+                    return None
         except ValueError:
             self._complain(node, f"{written[:40]!r} is not a number")
             return None
         self._complain(node, f"the tag {kind!r} is not used here")
         return None
+
+    def _text(self, node: yaml.ScalarNode) -> str:
+        """Return the text of a scalar. Escapes in quotes may be of what no database takes."""
+        written = str(node.value)
+        if node.style == '"' and (bad := NOWHERE.search(written)):
+            self._complain(node, f"the character U+{ord(bad.group()):04X} is not allowed")
+        return written
 
     def _complain(self, node: yaml.Node, message: str) -> None:
         self.problems.append(Problem(self.name, *_place(node), message))

@@ -30,9 +30,10 @@ def learn(
     from app.rulebook.learning import ROUNDS, as_text
     from app.rulebook.revision import load, with_learned
     from app.settings import read_settings
+    from app.terminal import put_text
 
     folders = list(rulebook or read_settings().rules)
-    book = load(*folders)
+    book = load(*folders, learned=False)
     messages = training.read_messages(files, book.routing.trades)
     typer.echo(f"{len(messages):,} different messages.")
     errors = Console(stderr=True)
@@ -44,13 +45,13 @@ def learn(
         if not quick:
             for line in training.told(
                 messages,
-                with_learned(book, None),
+                book,
                 lambda learned: with_learned(book, learned),
                 lambda: progress.advance(task),
             ):
                 typer.echo(line)
     target = folders[-1] / FILE
-    target.write_text(as_text(found), encoding="utf-8")
+    put_text(target, as_text(found))
     typer.echo(
         f"{target}: {len(cast('dict[str, object]', found['words'])):,} words. Now run: closeloop rules test"
     )

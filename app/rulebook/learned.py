@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from app.documents import Document, DocumentError, Path, Problem, nearest
+from app.documents import NOWHERE, Document, DocumentError, Path, Problem, nearest
 from app.domain.classification import KINDS, PRIORITIES
 from app.rulebook.features import features_of
 
@@ -152,16 +152,34 @@ def _decoded(line: str) -> tuple[float, list[int]]:
 def read_learned(text: str, name: str) -> Document:
     """Return the text of a file of learned words as a document. Raises DocumentError where it is no JSON."""
     try:
-        data = json.loads(text, object_pairs_hook=_without_twice)
+        data = json.loads(text, object_pairs_hook=_without_twice, parse_constant=_refuse_constant)
     except _TwiceError as error:
         raise DocumentError([_JsonDocument(name, {}, text).problem((error.key,), str(error))]) from None
     except json.JSONDecodeError as error:
         raise DocumentError(
             [Problem(name, error.lineno, error.colno, f"this is no JSON: {error.msg}")]
         ) from None
+    except ValueError as error:
+        raise DocumentError([Problem(name, 1, 1, f"this is no JSON: {error}")]) from None
     except RecursionError:
         raise DocumentError([Problem(name, 1, 1, "this is nested too deep")]) from None
+    if "\\u" in text and (bad := _unwritable(data)):  # it stands for itself nowhere
+        raise DocumentError([Problem(name, 1, 1, f"the character U+{ord(bad):04X} is not allowed")])
     return _JsonDocument(name, data, text)
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no number")
+
+
+def _unwritable(data: object) -> str:
+    """Return a character in `data` that no database takes, nothing if there is none."""
+    if isinstance(data, dict):
+        return next((bad for pair in data.items() for part in pair if (bad := _unwritable(part))), "")
+    if isinstance(data, list):
+        return next((bad for part in data if (bad := _unwritable(part))), "")
+    found = NOWHERE.search(data) if isinstance(data, str) else None
+    return found.group() if found else ""
 
 
 def problems_of(document: Document) -> list[Problem]:
@@ -259,8 +277,8 @@ class _JsonDocument(Document):
     def at(self, path: Path | Sequence[str | int]) -> tuple[int, int]:
         """Return line and column of the last place where the innermost key of `path` stands, or 1, 1."""
         for key in reversed(tuple(path)):
-            written = re.escape(json.dumps(key, ensure_ascii=False))
-            places = [match.start() for match in re.finditer(written + r"\s*:", self._text)]
+            written = "|".join(re.escape(json.dumps(key, ensure_ascii=plain)) for plain in (False, True))
+            places = [match.start() for match in re.finditer(rf"(?:{written})\s*:", self._text)]
             if places:
                 at = places[-1]
                 return self._text.count("\n", 0, at) + 1, at - (self._text.rfind("\n", 0, at) + 1) + 1

@@ -214,12 +214,14 @@ def _terms(remind_after: str, close_after: str) -> ClosureTerms:
     return ClosureTerms(remind_after=parse_duration(remind_after), close_after=parse_duration(close_after))
 
 
-def load(*folders: Path) -> Rulebook:
+def load(*folders: Path, learned: bool = True) -> Rulebook:
     """Return the rulebook of `folders`; a file in a later folder replaces the same-named one before it.
+
+    Without `learned`, as if they had no learned words.
 
     Raises DocumentError with everything that is wrong: file, line, column, what would be right.
     """
-    sources = read_folders(folders)
+    sources = read_folders(folders, learned=learned)
     parts = build(sources)
     files = {name: plain(source.document.data) for name, source in sources.items()}
     return Rulebook(parts, {"format": FORMAT, "files": files, "holidays": dict(parts.holidays)})

@@ -43,8 +43,10 @@ class Source:
         return Problem(self.document.name, *place, message)
 
 
-def read_folders(folders: Sequence[Path]) -> dict[str, Source]:
+def read_folders(folders: Sequence[Path], *, learned: bool = True) -> dict[str, Source]:
     """Return the rulebook's files by name (`words`, ..., `texts/en`); a later folder's file replaces.
+
+    Without `learned`, learned words are left alone: whoever learns them anew need not have right ones.
 
     Raises DocumentError with every file that is missing, unknown, unreadable or not YAML.
     """
@@ -53,22 +55,9 @@ def read_folders(folders: Sequence[Path]) -> dict[str, Source]:
     ]
     if problems:
         raise DocumentError(problems)
-    found: dict[str, Path] = {}
-    for folder in folders:
-        here: dict[str, Path] = {}
-        for file in sorted(file for where in ("*", f"{TEXTS}/*") for file in folder.glob(where)):
-            if file.suffix not in (".yaml", ".yml") and file.name != LEARNED_FILE:
-                continue
-            name = file.relative_to(folder).with_suffix("").as_posix()
-            wrong = name not in FILES or (name == LEARNED and file.name != LEARNED_FILE)
-            if wrong and file.parent == folder:
-                known = [LEARNED_FILE if known == LEARNED else f"{known}.yaml" for known in FILES]
-                problems.append(Problem(str(file), 1, 1, f"unknown file{nearest(file.name, known)}"))
-            elif name in here:
-                problems.append(Problem(str(file), 1, 1, f"{here[name].name} is there too; keep one of them"))
-            else:
-                here[name] = file
-        found.update(here)
+    found = _files_of(folders, problems)
+    if not learned:
+        found.pop(LEARNED, None)
     where = str(folders[-1]) if folders else "rules"
     problems.extend(
         Problem(where, 1, 1, f"{name}.yaml is missing")
@@ -84,6 +73,27 @@ def read_folders(folders: Sequence[Path]) -> dict[str, Source]:
     if problems:
         raise DocumentError(problems)
     return sources
+
+
+def _files_of(folders: Sequence[Path], problems: list[Problem]) -> dict[str, Path]:
+    """Return the files by name, those of later folders instead of earlier ones'; tell of unknown ones."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        here: dict[str, Path] = {}
+        for file in sorted(file for where in ("*", f"{TEXTS}/*") for file in folder.glob(where)):
+            if file.suffix not in (".yaml", ".yml") and file != folder / LEARNED_FILE:
+                continue
+            name = file.relative_to(folder).with_suffix("").as_posix()
+            wrong = name not in FILES or (name == LEARNED and file.name != LEARNED_FILE)
+            if wrong and file.parent == folder:
+                known = [LEARNED_FILE if known == LEARNED else f"{known}.yaml" for known in FILES]
+                problems.append(Problem(str(file), 1, 1, f"unknown file{nearest(file.name, known)}"))
+            elif name in here:
+                problems.append(Problem(str(file), 1, 1, f"{here[name].name} is there too; keep one of them"))
+            else:
+                here[name] = file
+        found.update(here)
+    return found
 
 
 def _read(file: Path) -> Source:

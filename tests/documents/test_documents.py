@@ -91,6 +91,9 @@ def test_whole_files(text: str, data: object) -> None:
         ("a: !mine x", ["f.yaml:1:4: the tag '!mine' is not used here"]),
         ("a: !!int x", ["f.yaml:1:4: 'x' is not a number"]),
         ("a: " + "9" * 5000, [f"f.yaml:1:4: '{'9' * 40}' is not a number"]),
+        ("a: 1.0e999", ["f.yaml:1:4: '1.0e999' is too large a number"]),
+        ('a: "x\\0"', ["f.yaml:1:4: the character U+0000 is not allowed"]),
+        ('"\\ud83d": 1', ["f.yaml:1:1: the character U+D83D is not allowed"]),
         ("[" * 1000, ["f.yaml:1:1: not valid YAML: nested too deeply"]),
     ],
 )

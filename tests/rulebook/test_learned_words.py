@@ -187,6 +187,10 @@ def broken(text: str) -> list[str]:
         ),
         ('"P1": ', '"P1": "x", "P2": ', "'P1' needs a whole number"),
         ("}\n}\n", "}\n", "this is no JSON"),
+        ('"format": 1', '"format": NaN', "this is no JSON: NaN is no number"),
+        ('"format": 1', f'"format": {"1" * 5000}', "this is no JSON: Exceeds the limit"),
+        ('"hissing": ', '"\\u0000": ', "the character U+0000 is not allowed"),
+        ('"hissing": ', '"\\ud83d": ', "the character U+D83D is not allowed"),
     ],
 )
 def test_a_broken_file_is_told_with_its_place(
@@ -202,6 +206,8 @@ def test_a_broken_word_is_told_with_its_line(learned: dict[str, object]) -> None
     at = next(n for n, line in enumerate(lines) if line.startswith('"hissing":'))
     twice = "\n".join([*lines[: at + 1], lines[at], *lines[at + 1 :]])
     assert broken(twice) == [f"learned.json:{at + 2}:1: 'hissing' stands here twice"]
+    lines[at] = '"fum\\u00e9e": "12 AB",'
+    assert broken("\n".join(lines))[0].startswith(f"learned.json:{at + 1}:1: 'fumée': this needs")
     lines[at] = '"hissing": "12 AB",'
     (problem,) = broken("\n".join(lines))
     assert problem.startswith(f"learned.json:{at + 1}:1: 'hissing': this needs its rarity, and a letter")

@@ -13,6 +13,7 @@ from app.__main__ import cli
 from app.documents import DocumentError
 from app.rulebook.revision import load, with_learned
 from app.rulebook.training import LEAST_ROWS, held_sets, learned_from, read_messages, told
+from app.terminal import UnwritableError
 from tests.rulebook.folders import ROOT, ROUTING, RULES, write
 
 TRAINING = ROOT / "training" / "messages.csv"
@@ -97,6 +98,23 @@ def test_a_broken_label_leaves_the_old_file(tmp_path: Path) -> None:
     run = CliRunner().invoke(cli, ["rules", "learn", str(file), "--rulebook", str(folder)])
     assert run.exit_code != 0
     assert (folder / "learned.json").read_bytes() == before
+
+
+def test_words_are_learned_anew_where_the_old_file_is_broken(tmp_path: Path) -> None:
+    folder, file = write(tmp_path), tmp_path / "told.csv"
+    (folder / "learned.json").write_text('{"format": 9', "utf-8")
+    file.write_text(HEAD + some(220), "utf-8")
+    command = ["rules", "learn", str(file), "--quick", "--rulebook", str(folder)]
+    run = CliRunner().invoke(cli, command)
+    assert run.exit_code == 0, run.output
+    assert load(folder).hash
+    assert not list(folder.glob(".learned*")), "nothing half-written is left"
+    (folder / "learned.json").unlink()
+    (folder / "learned.json").mkdir()
+    (folder / "learned.json" / "x").touch()
+    with pytest.raises(UnwritableError, match=r"learned\.json cannot be written: "):
+        CliRunner().invoke(cli, command, catch_exceptions=False)
+    assert not list(folder.glob(".learned*"))
 
 
 def test_one_set_alone_cannot_be_held_out(tmp_path: Path) -> None:

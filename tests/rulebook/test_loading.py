@@ -129,6 +129,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     (rules / "sla.yml").write_text("policies: {}", encoding="utf-8")
     (rules / "limits.yaml").mkdir()
     os.mkfifo(rules / "texts" / "fr.yml")  # whoever opens it waits for ever
+    (rules / "texts" / "learned.json").write_text("{", encoding="utf-8")  # no file of a rulebook
     with pytest.raises(DocumentError) as caught:
         load(rules)
     line = WORDS.count("\n") + 2
