@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from datetime import UTC, datetime
@@ -10,9 +11,11 @@ from pathlib import Path
 from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
-from app import serving
+from app import bootstrap, serving
 from app.rulebook.revision import Rulebook, load
 from app.settings import Settings
+from app.store import applied, records
+from app.store.applied import Applied
 from app.usecases import rule_changes
 from app.usecases.house import House
 from app.usecases.pulse import Pulse
@@ -52,11 +55,34 @@ def test_a_web_node_follows_its_folder_and_leaves_the_alarm_to_workers(
         assert connection.execute(text("SELECT count(*) FROM outbox")).scalar() == 0, "a worker tells"
     # Somebody applies a revision elsewhere: from now on it is that, though this node was asked for nothing since.
     other = node(company, rulebook, Clock(datetime.now(UTC)), "two")
-    applied = with_limit(folder, 9)
-    rule_changes.apply(other, rule_changes.planned(other, applied), "olga")
+    wanted = with_limit(folder, 9)
+    rule_changes.apply(other, rule_changes.planned(other, wanted), "olga")
     with_limit(folder, 10)
     assert not watch.look()
-    assert house.rulebook == applied
+    assert house.rulebook == wanted
+
+
+def test_a_node_goes_on_beside_a_revision_of_a_newer_version(
+    company: Engine, rulebook: Rulebook, tmp_path: Path
+) -> None:
+    house = node(company, rulebook, Clock(datetime.now(UTC)))
+    newer = json.loads(json.dumps(rulebook.document))
+    newer["files"]["routing"]["estimated"] = []  # a stage that this version does not have
+    revision = Applied(number=1, hash="9" * 64, at=datetime.now(UTC), by="olga", changes=())
+    with company.begin() as connection:
+        records.keep_revision(connection, revision.hash, newer, revision.at)
+        applied.append(connection, revision)
+    with house.begin() as connection:
+        house.keep_up(connection)
+    assert (house.rulebook, house.applied) == (rulebook, 1)
+    settings = Settings(home=tmp_path, rules=(ROOT / "rules",), secret=SecretStr("s" * 32))
+    assert bootstrap.rulebook_in_force(settings, company) == rulebook, "started anew it has its folder"
+    # As soon as there is one that it can read, it has that.
+    folder = tmp_path / "rules"
+    shutil.copytree(ROOT / "rules", folder)
+    wanted = with_limit(folder, 9)
+    rule_changes.apply(house, rule_changes.planned(house, wanted), "olga")
+    assert (house.rulebook, house.applied) == (wanted, 2)
 
 
 def test_two_workers_tell_once_of_each_change_that_is_broken(
