@@ -12,7 +12,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,13 +106,22 @@ def copied(postgres: EmbeddedPostgres) -> Iterator[Callable[[str], AbstractConte
         def copy(template: str) -> Iterator[str]:
             name = f"test_{next(_numbers)}"
             # Copying files is twice as fast as the default here: without fsync its checkpoints cost nothing.
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+            _once_it_is_free(admin, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
             try:
                 yield postgres.url_of(name)
             finally:
-                admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+                _once_it_is_free(admin, f"DROP DATABASE {name} WITH (FORCE)")
 
         yield copy
+
+
+def _once_it_is_free(admin: psycopg.Connection, statement: str) -> None:
+    """Do it when the last connections to a database are gone; PostgreSQL itself waits five seconds for them."""
+    for _ in range(20):
+        with suppress(psycopg.errors.ObjectInUse):
+            admin.execute(statement)
+            return
+    admin.execute(statement)
 
 
 @pytest.fixture(scope="session")
