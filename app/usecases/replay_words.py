@@ -21,7 +21,9 @@ _HEADS: Final = ("Ticket", "Message", "Priority", "Ladder", "People woken", "At 
 _BEFORE, _AFTER, _INK = "#8a94a6", "#2563eb", "#6b7280"
 # As wide as a small phone has room for, so that it is shown there in its own size.
 _WIDE, _PANEL, _HEADROOM, _HIGH = 288, 210, 36, 120
-_BAR, _PAIR, _TOO_WIDE = 32, 70, 10_000
+_BAR, _PAIR = 32, 70
+# From here on a count has no room as it is; and three figures of thousands would be four.
+_THOUSANDS, _MILLIONS = 10_000, 999_500
 
 
 def cells(before: Outcome, after: Outcome) -> tuple[str, ...]:
@@ -121,4 +123,6 @@ def _panel(title: str, figures: list[tuple[str, int, int]], top: int) -> Iterato
 
 def _short(count: int) -> str:
     """Return a count in no more room than its bar has."""
-    return str(count) if count < _TOO_WIDE else f"{count / 1000:.3g}k"
+    if count < _THOUSANDS:
+        return str(count)
+    return f"{count / 1000:.3g}k" if count < _MILLIONS else f"{count / 1_000_000:.3g}M"

@@ -61,7 +61,7 @@ class Regular:
 def heart(pulse: Pulse, is_dead: Callable[[str], bool] | None) -> Regular:
     """Return what beats every two seconds; with `is_dead` it also takes over from nodes that are gone.
 
-    A process that sends nothing takes nothing over.
+    A process that neither handles nor sends takes nothing over.
     """
 
     def beat() -> None:
@@ -133,7 +133,7 @@ class Bell:
         self._loop.start()
 
     def stop(self) -> None:
-        """Say what is waiting, and end."""
+        """End. What it did not say any more the others find when they look next."""
         self._loop.stop()
 
     def wake(self, what: str) -> None:
