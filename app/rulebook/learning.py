@@ -26,6 +26,8 @@ _SURE_ENOUGH: Final = 0.004  # what is as right as this is not made righter
 _LEAST_MESSAGES: Final = 2  # in which a word has to occur
 _LEAST_OF_OTHERS: Final = 4  # in which a pair or a beginning has to
 
+_LEAST_LABELS: Final = 2  # of one alone every word would be as sure as can be
+
 Row = tuple[tuple[int, ...], tuple[float, ...]]
 
 
@@ -59,7 +61,10 @@ def learn(
     weights: dict[str, list[list[float]]] = {}
     for question in QUESTIONS:
         known = [i for i, message in enumerate(messages) if getattr(message, question) and rows[i][0]]
-        classes = _classes(question, {getattr(messages[i], question) for i in known})
+        said = {getattr(messages[i], question) for i in known}
+        if len(said) < _LEAST_LABELS:
+            known, said = [], set()
+        classes = _classes(question, said)
         answers = [classes.index(getattr(messages[i], question)) for i in known]
         weights[question], base = _fitted([rows[i] for i in known], answers, len(classes), len(words), done)
         labels[question] = {label: round(SCALE * base[k]) for k, label in enumerate(classes)}

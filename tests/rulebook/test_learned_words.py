@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from app.domain.classification import Facts, KindEstimate
 from app.domain.replies_kind import settled_kind
 from app.rulebook.differences import differences
 from app.rulebook.features import MOST_WORDS, features_of
-from app.rulebook.learned import LearnedWords, problems_of, read_learned
+from app.rulebook.learned import NOTHING, LearnedWords, problems_of, read_learned
 from app.rulebook.learning import Labelled, as_text, learn
 from app.rulebook.revision import Rulebook, from_document, load, with_learned
 from tests.rulebook.folders import ROUTING, RULES, write
@@ -76,6 +77,15 @@ def test_words_weigh_what_they_were_learned_to(learned: dict[str, object]) -> No
     heaviest = words.heaviest("priority", "P1", "hissing in the hall", "")
     assert heaviest[0][0] == "hissing"
     assert heaviest[0][1] > 0
+
+
+def test_of_one_label_alone_nothing_is_learned() -> None:
+    found = learn([replace(message, kind="new", trade="") for message in MESSAGES], {})
+    words = LearnedWords(found, ["plumbing"])
+    assert problems_of(read_learned(as_text(found), "learned.json")) == []
+    assert words.ask("kind", "thanks for the hissing wall", "") == NOTHING
+    assert words.ask("trade", "thanks for the hissing wall", "") == NOTHING
+    assert words.ask("priority", "hissing wall", "").share > 50
 
 
 def test_words_that_nobody_knows_say_nothing(learned: dict[str, object]) -> None:
