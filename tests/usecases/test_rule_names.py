@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from typer.testing import CliRunner
 
 from app.__main__ import cli
 from app.rulebook.revision import Rulebook
+from app.usecases import rule_changes
 from app.usecases.rule_names import unknown_names
 from tests.building import directory
-from tests.nodes import ROOT
+from tests.nodes import ROOT, Clock, node
 
 SPECIAL = """\
 ladders:
@@ -58,6 +60,21 @@ def test_check_needs_no_database_that_was_ever_used(empty_url: str, monkeypatch:
     done = CliRunner().invoke(cli, ["rules", "check", str(ROOT / "rules")])
     assert (done.exit_code, done.exception) == (0, None)
     assert "there is no directory here" in done.output
+
+
+def test_commands_go_by_what_was_applied_where_the_folder_is_broken(
+    company: Engine, rulebook: Rulebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLOSELOOP_DATABASE_URL", company.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("CLOSELOOP_HOME", str(tmp_path))
+    monkeypatch.setenv("CLOSELOOP_RULES", str(tmp_path))  # there is no rule in it
+    command = ["oncall", "export", "duty"]
+    assert "words.yaml is missing" in str(CliRunner().invoke(cli, command).exception)
+    house = node(company, rulebook, Clock())
+    rule_changes.apply(house, rule_changes.planned(house, rulebook), "olga")
+    done = CliRunner().invoke(cli, command)
+    assert (done.exit_code, done.exception) == (0, None)
+    assert json.loads(done.output)
 
 
 def test_schemas_are_written(tmp_path: Path) -> None:
