@@ -10,11 +10,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from sqlalchemy import Engine
 
 from app.rulebook.revision import Rulebook
-from app.usecases import sessions
 from tests.stories.town import Town, town
+from tests.web.visiting import add_user
+from tests.web.visiting import enter as entrance
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
-OWNER = "ruth@tidewell.example"
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 Opener = Callable[..., Page]
@@ -68,15 +68,5 @@ def opened(browser: Browser, place: Town) -> Iterator[Opener]:
 @pytest.fixture
 def enter(place: Town) -> str:
     """The path that signs the owner in."""
-    with place.house.begin() as connection:
-        sessions.add_user(
-            connection,
-            email=OWNER,
-            name="Ruth",
-            role="owner",
-            person="ruth",
-            password="a long enough password",
-            now=place.clock.now(),
-        )
-    until = place.clock.now().replace(year=2999)
-    return f"/enter?k={sessions.magic_key(b's' * 32, OWNER, until)}"
+    add_user(place, person="ruth")
+    return entrance()

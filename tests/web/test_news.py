@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from app.usecases import sessions, views
+from app.usecases import views
 from tests.crash.server_process import ROOT, ServerProcess, free_port
 from tests.stories.people import DANA
 from tests.stories.town import NIGHT, Town
-from tests.web.visiting import MAIL, PASSWORD, Visit, by_link, signed_in
+from tests.web.visiting import Visit, by_link, enter, put_user, signed_in
 
 
 class Listener:
@@ -98,12 +98,9 @@ def test_a_server_with_listeners_stops_at_once(engine: Engine, database_url: str
 
 def cookie(engine: Engine, port: int) -> str:
     with engine.begin() as connection:
-        sessions.add_user(
-            connection, email=MAIL, name="Olga", role="owner", person="", password=PASSWORD, now=NIGHT
-        )
-    key = sessions.magic_key(b"s" * 32, MAIL, NIGHT.replace(year=2999))
+        put_user(connection, NIGHT)
     with socket.create_connection(("127.0.0.1", port), timeout=60) as raw:
-        raw.sendall(f"GET /enter?k={key} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        raw.sendall(f"GET {enter()} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         answer = b""
         while chunk := raw.recv(65536):
             answer += chunk

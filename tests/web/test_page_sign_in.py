@@ -7,17 +7,29 @@ from datetime import datetime, timedelta
 from app.usecases import sessions
 from app.web.sign_in import Brake
 from tests.stories.town import NIGHT, Town
-from tests.web.visiting import MAIL, PASSWORD, Visit, add_user, signed_in
-
-SECRET = b"s" * 32
+from tests.web.visiting import MAIL, PASSWORD, SECRET, Visit, add_user, signed_in
 
 
 def sign_in(visit: Visit, password: str = PASSWORD, email: str = MAIL, **more: str) -> int:
     return visit.post("/sign-in", visit.csrf("/sign-in"), email=email, password=password, **more).status
 
 
-def test_the_right_password_opens_the_board(place: Town) -> None:
-    add_user(place)
+def command(place: Town, password: str) -> bool:
+    """Make the user as `closeloop user add` does."""
+    with place.house.begin() as connection:
+        return sessions.add_user(
+            connection,
+            email=MAIL,
+            name="Olga Owner",
+            role="owner",
+            person="",
+            password=password,
+            now=place.clock.now(),
+        )
+
+
+def test_the_right_password_opens_the_board_and_a_new_one_ends_its_sessions(place: Town) -> None:
+    assert command(place, PASSWORD)
     visit = Visit(place)
     form = visit.csrf("/sign-in")
     answer = visit.post("/sign-in", form, email=f" {MAIL.upper()} ", password=PASSWORD)
@@ -26,6 +38,8 @@ def test_the_right_password_opens_the_board(place: Town) -> None:
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
     assert visit.get("/").status == 200
+    assert not command(place, "another long password")
+    assert visit.get("/").status == 303
 
 
 def test_a_wrong_one_says_nothing_about_which_was_wrong(place: Town) -> None:
@@ -45,13 +59,6 @@ def test_who_left_cannot_sign_in_and_an_open_session_ends(place: Town) -> None:
         connection.exec_driver_sql("UPDATE users SET active = false")
     assert visit.get("/").status == 303
     assert sign_in(Visit(place)) == 401
-
-
-def test_a_new_password_ends_the_sessions_of_the_old_one(place: Town) -> None:
-    visit = signed_in(place)
-    assert visit.get("/").status == 200
-    add_user(place, password="another long password")
-    assert visit.get("/").status == 303
 
 
 def test_a_session_ends_by_itself_and_by_signing_out(place: Town) -> None:
