@@ -26,6 +26,8 @@ from app.store.engine import connect
 
 if TYPE_CHECKING:
     from app.rulebook.revision import Rulebook
+    from tests.stories.nights import Night, Nights
+    from tests.stories.town import Town
 
 ROOT = Path(__file__).parents[1]
 _numbers = itertools.count(1)
@@ -205,6 +207,37 @@ def townsfolk(copied: Callable[[str], AbstractContextManager[str]], town_templat
         engine = connect(url)
         yield engine
         engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def nights(
+    copied: Callable[[str], AbstractContextManager[str]],
+    rulebook: Rulebook,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Nights:
+    """What lets a town go on from how another was left."""
+    from tests.stories.nights import Nights
+
+    return Nights(copied, rulebook, tmp_path_factory.mktemp("phones"))
+
+
+@pytest.fixture(scope="session")
+def flood(nights: Nights, town_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    """Ticket 1042: store 114 is under water, Dana was paged."""
+    from tests.stories.nights import Night
+    from tests.stories.people import TANYA, WATER
+    from tests.stories.town import NIGHT
+
+    calm = Night(town_template, tmp_path_factory.mktemp("calm") / "phones", NIGHT)
+    with nights.lived(calm, lambda place: place.text(TANYA, WATER)) as night:
+        yield night
+
+
+@pytest.fixture
+def flooded(nights: Nights, flood: Night) -> Iterator[Town]:
+    """A town with ticket 1042."""
+    with nights.after(flood) as built:
+        yield built
 
 
 @pytest.fixture(scope="session")

@@ -201,17 +201,27 @@ def move_in(engine: Engine) -> None:
 
 
 @contextmanager
-def town(engine: Engine, rulebook: Rulebook) -> Iterator[Town]:
-    """Build a town on a database into which its people have moved."""
+def town(
+    engine: Engine, rulebook: Rulebook, *, at: datetime = NIGHT, phones: Path | None = None
+) -> Iterator[Town]:
+    """Build a town on a database into which its people have moved.
+
+    One that goes on from another's database begins `at` its time, with what was on its `phones`: their file.
+    """
     apps: dict[str, Any] = {}
 
     async def late(scope: Any, receive: Any, send: Any) -> None:
         await apps["app"](scope, receive, send)
 
-    clock = Clock()
+    clock = Clock(at)
     served = Served(late)
     config = Config(
-        app_url=served.url, mail_to=HELP, parse_user="sendgrid", parse_password="secret", numbers=(NUMBER,)
+        app_url=served.url,
+        mail_to=HELP,
+        parse_user="sendgrid",
+        parse_password="secret",
+        numbers=(NUMBER,),
+        state=phones,
     )
     with Simulator(config) as sim:
         settings = Settings(

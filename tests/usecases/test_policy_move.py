@@ -25,14 +25,17 @@ from app.usecases.policy_move import MoveError
 from app.usecases.policy_table import print_preview
 from app.usecases.sla_explain import explain_ticket
 from tests import promises
+from tests.stories.nights import Night, Nights
 from tests.stories.people import DANA, PRIYA, TANYA, WATER
 from tests.stories.town import ROOT, Town, town
 from tests.web.visiting import by_link, signed_in
 
 
-@pytest.fixture(scope="module")
-def rulebook() -> Rulebook:
-    return load(ROOT / "rules")
+@pytest.fixture
+def flooded(nights: Nights, flood: Night) -> Iterator[Town]:
+    with nights.after(flood) as built:
+        yield built
+        promises.check(built.house.engine, built.clock.now())
 
 
 @pytest.fixture
@@ -68,15 +71,14 @@ def move(place: Town, reason: str = "new contract") -> None:
     place.settle()
 
 
-def test_an_open_ticket_keeps_its_policy_until_it_is_moved(place: Town, tmp_path: Path) -> None:
-    place.text(TANYA, WATER)
-    before = place.ticket()
-    new_rules(place, tmp_path, FASTER, FASTER_GOLD)
-    place.later(minutes=1)
-    assert place.ticket().ticket.policy == before.ticket.policy
-    assert place.ticket().reports["acknowledge"].due_at == before.reports["acknowledge"].due_at
+def test_an_open_ticket_keeps_its_policy_until_it_is_moved(flooded: Town, tmp_path: Path) -> None:
+    before = flooded.ticket()
+    new_rules(flooded, tmp_path, FASTER, FASTER_GOLD)
+    flooded.later(minutes=1)
+    assert flooded.ticket().ticket.policy == before.ticket.policy
+    assert flooded.ticket().reports["acknowledge"].due_at == before.reports["acknowledge"].due_at
 
-    seen = policy_move.preview(place.house, ticket_id(place))
+    seen = policy_move.preview(flooded.house, ticket_id(flooded))
     (row,) = [row for row in seen.rows if row.changed]
     assert (row.metric, seen.same, seen.actions_changed) == ("acknowledge", False, False)
     assert row.before is not None
@@ -84,13 +86,13 @@ def test_an_open_ticket_keeps_its_policy_until_it_is_moved(place: Town, tmp_path
     assert row.before.due_at == before.reports["acknowledge"].due_at
     assert row.after.target_seconds in (480, 720)
     assert row.after.target_seconds < (row.before.target_seconds or 0)
-    assert place.ticket().events == before.events  # looking changes nothing
+    assert flooded.ticket().events == before.events  # looking changes nothing
 
-    move(place)
-    after = place.ticket()
+    move(flooded)
+    after = flooded.ticket()
     assert after.ticket.policy == seen.policy
     assert after.reports["acknowledge"].due_at == row.after.due_at
-    with place.house.begin() as connection:
+    with flooded.house.begin() as connection:
         assert records.policy(connection, seen.policy) is not None
     (event,) = [e for e in after.events if e.kind == "policy_moved"]
     assert (event.actor, event.reason, event.previous) == (
@@ -99,32 +101,30 @@ def test_an_open_ticket_keeps_its_policy_until_it_is_moved(place: Town, tmp_path
         before.ticket.policy,
     )
     with pytest.raises(MoveError, match="as it is now already"):
-        move(place)
+        move(flooded)
 
 
-def test_a_new_ticket_gets_the_policy_of_its_tier(place: Town) -> None:
-    place.text(TANYA, WATER)
-    view = place.ticket()
+def test_a_new_ticket_gets_the_policy_of_its_tier(flooded: Town) -> None:
+    view = flooded.ticket()
     assert view.directory.accounts[view.ticket.account].tier in {"gold", "platinum"}
-    assert place.ticket().reports["acknowledge"].target_seconds == 600
+    assert flooded.ticket().reports["acknowledge"].target_seconds == 600
 
 
-def test_a_breach_on_record_stays_after_a_generous_move(place: Town, tmp_path: Path) -> None:
-    place.text(TANYA, WATER)
-    place.later(minutes=20)
-    (late,) = [e for e in place.ticket().events if e.kind == "breached"]
+def test_a_breach_on_record_stays_after_a_generous_move(flooded: Town, tmp_path: Path) -> None:
+    flooded.later(minutes=20)
+    (late,) = [e for e in flooded.ticket().events if e.kind == "breached"]
     new_rules(
-        place,
+        flooded,
         tmp_path,
         ("acknowledge: {within: {P1: 15m,", "acknowledge: {within: {P1: 2h,"),
         ("acknowledge: {within: {P1: 10m,", "acknowledge: {within: {P1: 2h,"),
     )
-    move(place)
-    place.text(DANA, "1")
-    report = place.ticket().reports["acknowledge"]
+    move(flooded)
+    flooded.text(DANA, "1")
+    report = flooded.ticket().reports["acknowledge"]
     assert (report.state, report.breached, report.breached_at) == ("missed", True, late.at)
-    assert place.kinds().count("breached") == 1
-    explained = explain_ticket(place.house.engine, 1042, place.clock.at)
+    assert flooded.kinds().count("breached") == 1
+    explained = explain_ticket(flooded.house.engine, 1042, flooded.clock.at)
     assert explained.reports["acknowledge"].breached_at == late.at
     answers = [answer(question)["metrics"]["acknowledge"] for question in explained.questions]
     assert [(a["state"], a["breached_at"]) for a in answers] == [
@@ -170,11 +170,10 @@ def test_reasons_to_refuse(place: Town, tmp_path: Path) -> None:
         move(place)
 
 
-def test_the_table_of_the_command_line(place: Town, tmp_path: Path) -> None:
-    place.text(TANYA, WATER)
-    new_rules(place, tmp_path, FASTER, FASTER_GOLD)
+def test_the_table_of_the_command_line(flooded: Town, tmp_path: Path) -> None:
+    new_rules(flooded, tmp_path, FASTER, FASTER_GOLD)
     out = Console(file=io.StringIO(), width=110)
-    print_preview(policy_move.preview(place.house, ticket_id(place)), out)
+    print_preview(policy_move.preview(flooded.house, ticket_id(flooded)), out)
     assert isinstance(out.file, io.StringIO)
     lines = [re.sub(r"[^\w :,.-]+", " ", line).split() for line in out.file.getvalue().splitlines()]
     rows = [" ".join(line) for line in lines]
@@ -183,10 +182,9 @@ def test_the_table_of_the_command_line(place: Town, tmp_path: Path) -> None:
     assert rows.count("the same after") == 4
 
 
-def test_a_manager_moves_a_ticket_on_its_page(place: Town, tmp_path: Path) -> None:
-    place.text(TANYA, WATER)
-    new_rules(place, tmp_path, FASTER, FASTER_GOLD)
-    visit = signed_in(place, role="manager", person="ruth")
+def test_a_manager_moves_a_ticket_on_its_page(flooded: Town, tmp_path: Path) -> None:
+    new_rules(flooded, tmp_path, FASTER, FASTER_GOLD)
+    visit = signed_in(flooded, role="manager", person="ruth")
     assert "Move to the present SLA" in visit.text("/tickets/1042")
     page = visit.text("/tickets/1042/policy")
     assert "10:00 → 8:00" in page
@@ -207,38 +205,38 @@ def test_a_manager_moves_a_ticket_on_its_page(place: Town, tmp_path: Path) -> No
     assert visit.get("/tickets/9999/policy").status == 404
 
 
-def test_only_managers_move_tickets(place: Town, tmp_path: Path) -> None:
-    place.text(TANYA, WATER)
-    new_rules(place, tmp_path, FASTER, FASTER_GOLD)
-    visit = signed_in(place, role="account_manager", person="dana")
+def test_only_managers_move_tickets(flooded: Town, tmp_path: Path) -> None:
+    new_rules(flooded, tmp_path, FASTER, FASTER_GOLD)
+    visit = signed_in(flooded, role="account_manager", person="dana")
     assert "Move to the present SLA" not in visit.text("/tickets/1042")
     assert visit.get("/tickets/1042/policy").status == 403
     assert (
         visit.post("/tickets/1042/policy", visit.csrf("/tickets/1042"), policy="x", reason="y").status == 403
     )
-    assert "Move to the present SLA" not in by_link(place, DANA).text(by_link(place, DANA).base)
-    assert "policy_moved" not in place.kinds()
+    assert "Move to the present SLA" not in by_link(flooded, DANA).text(by_link(flooded, DANA).base)
+    assert "policy_moved" not in flooded.kinds()
 
 
 def test_the_command_asks_before_it_moves(
-    place: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    flooded: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place.text(TANYA, WATER)
-    new_rules(place, tmp_path, FASTER, FASTER_GOLD)
-    monkeypatch.setenv("CLOSELOOP_DATABASE_URL", place.house.engine.url.render_as_string(hide_password=False))
+    new_rules(flooded, tmp_path, FASTER, FASTER_GOLD)
+    monkeypatch.setenv(
+        "CLOSELOOP_DATABASE_URL", flooded.house.engine.url.render_as_string(hide_password=False)
+    )
     monkeypatch.setenv("CLOSELOOP_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CLOSELOOP_RULES", str(tmp_path / "rules"))
     command = ["sla", "move", "1042", "--reason", "new contract", "--person", "ruth"]
     asked = CliRunner().invoke(cli, command, input="n\n")
-    assert (asked.exit_code, "policy_moved" in place.kinds()) == (1, False)
+    assert (asked.exit_code, "policy_moved" in flooded.kinds()) == (1, False)
     assert "Move ticket 1042 to premium?" in asked.output
     moved = CliRunner().invoke(cli, [*command, "--yes"])
     assert (moved.exit_code, moved.output.splitlines()[-1]) == (0, "Ticket 1042 counts by premium now.")
-    (event,) = [e for e in place.ticket().events if e.kind == "policy_moved"]
+    (event,) = [e for e in flooded.ticket().events if e.kind == "policy_moved"]
     assert (event.actor, event.name) == ("person:ruth", "premium")
     again = CliRunner().invoke(cli, [*command, "--yes"])
     assert "there is nothing to move" in again.output
     missing = CliRunner().invoke(cli, ["sla", "move", "7", "--reason", "x"])
     assert isinstance(missing.exception, NoSuchTicketError)
-    place.clock.at = datetime.now(UTC)  # the command has the real clock: what it made late is told now
-    place.settle()
+    flooded.clock.at = datetime.now(UTC)  # the command has the real clock: what it made late is told now
+    flooded.settle()

@@ -8,8 +8,21 @@ import pytest
 from sqlalchemy import Engine
 
 from app.rulebook.revision import Rulebook
-from tests.stories.people import TANYA, WATER
+from tests.stories.nights import Night, Nights
+from tests.stories.people import DANA
 from tests.stories.town import Town, town
+
+
+def _forty_minutes(place: Town) -> None:
+    place.later(minutes=40)
+    place.text(DANA, "ACK")
+
+
+@pytest.fixture(scope="session")
+def late_night(nights: Nights, flood: Night) -> Iterator[Night]:
+    """Ticket 1042 was acknowledged after forty minutes."""
+    with nights.lived(flood, _forty_minutes) as night:
+        yield night
 
 
 @pytest.fixture
@@ -19,7 +32,7 @@ def place(townsfolk: Engine, rulebook: Rulebook) -> Iterator[Town]:
 
 
 @pytest.fixture
-def flooded(place: Town) -> Town:
-    """A town with ticket 1042: store 114 is under water, Dana was paged."""
-    place.text(TANYA, WATER)
-    return place
+def late(nights: Nights, late_night: Night) -> Iterator[Town]:
+    """A town in which ticket 1042 was acknowledged late."""
+    with nights.after(late_night) as built:
+        yield built

@@ -25,14 +25,6 @@ NOW = datetime(2026, 6, 9, 6, 11, tzinfo=UTC)
 ACK = "/breaches/1042/acknowledge"
 
 
-@pytest.fixture
-def late(flooded: Town) -> Town:
-    """Ticket 1042 was acknowledged after forty minutes."""
-    flooded.later(minutes=40)
-    flooded.text(DANA, "ACK")
-    return flooded
-
-
 def rows_of(visit: Visit, path: str) -> list[list[str]]:
     answer = visit.get(path)
     assert answer.status == 200
@@ -40,15 +32,13 @@ def rows_of(visit: Visit, path: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(answer.body.decode("utf-8-sig"))))
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/breaches", "/breaches.csv", "/breaches.xlsx", ACK],
-)
-def test_only_managers_and_owners_look(late: Town, path: str) -> None:
-    assert Visit(late).get(path).status == 303
-    assert by_link(late, DANA).get(path).status == 303
-    assert signed_in(late, role="account_manager", person="dana").get(path).status == 403
-    assert signed_in(late, role="manager", email="m@tidewell.example").get(path).status == 200
+def test_only_managers_and_owners_look(late: Town) -> None:
+    stranger, link = Visit(late), by_link(late, DANA)
+    dana = signed_in(late, role="account_manager", person="dana")
+    boss = signed_in(late, role="manager", email="m@tidewell.example")
+    for path in ("/breaches", "/breaches.csv", "/breaches.xlsx", ACK):
+        seen = [visit.get(path).status for visit in (stranger, link, dana, boss)]
+        assert seen == [303, 303, 403, 200], path
 
 
 def test_only_managers_and_owners_explain_and_only_by_a_form_of_ours(late: Town) -> None:
@@ -65,15 +55,15 @@ def test_only_managers_and_owners_explain_and_only_by_a_form_of_ours(late: Town)
     assert event_count(late) == before
 
 
-@pytest.mark.parametrize(
-    ("action", "reason"), [("explain", ""), ("explain", "no_such"), ("excuse", "parts"), ("excuse", "")]
-)
-def test_a_reason_is_from_the_list_and_an_excuse_an_excusable_one(
-    late: Town, action: str, reason: str
-) -> None:
+def test_a_reason_is_from_the_list_and_an_excuse_an_excusable_one(late: Town) -> None:
     visit, before = signed_in(late), event_count(late)
-    answer = visit.post(f"{ACK}/{action}", visit.csrf(ACK), reason=reason)
-    assert visit.notice(answer) == "Nothing saved: please choose a reason from the list."
+    form = visit.csrf(ACK)
+    for action, reason in [("explain", ""), ("explain", "no_such"), ("excuse", "parts"), ("excuse", "")]:
+        answer = visit.post(f"{ACK}/{action}", form, reason=reason)
+        assert visit.notice(answer) == "Nothing saved: please choose a reason from the list.", (
+            action,
+            reason,
+        )
     assert event_count(late) == before
 
 
@@ -198,12 +188,12 @@ def test_exports_say_what_the_page_says(late: Town) -> None:
 
 
 def test_pages_follow_each_other_without_a_gap(late: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(1043, 1047):
+    for number in (1043, 1044):
         late.text(TANYA, f"NEW {WATER}")
         assert late.ticket(number)
     late.later(hours=3)
     visit = signed_in(late)
-    monkeypatch.setattr(breaches, "PAGE", 3)
+    monkeypatch.setattr(breaches, "PAGE", 2)
     whole = [(row[0], row[5]) for row in rows_of(visit, "/breaches.csv")[1:]]
     seen: list[str] = []
     path = "/breaches"
@@ -213,7 +203,7 @@ def test_pages_follow_each_other_without_a_gap(late: Town, monkeypatch: pytest.M
         older = re.search(r'href="(/breaches\?[^"]+)">Older', page)
         path = older.group(1).replace("&amp;", "&") if older else ""
     assert seen == [f"{number}-{metric.lower()}" for number, metric in whole]
-    assert len(seen) > 9
+    assert len(seen) > 6, seen
     monkeypatch.setattr(breaches, "_EXPORT_PAGE", 4)
     assert [(row[0], row[5]) for row in rows_of(visit, "/breaches.csv")[1:]] == whole
 
