@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import struct
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,8 +33,12 @@ SCALE: Final = 100
 RARITY: Final = 10
 LETTERS: Final = ".ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 """What a letter weighs: its place; the small one the same against the label."""
+_ZERO: Final = 32
+"""What a lane has more than the weight in it, so that none is below zero."""
 _TABLE: Final = bytes(
-    256 - LETTERS.find(chr(code).upper()) if chr(code).islower() else max(0, LETTERS.find(chr(code)))
+    _ZERO + LETTERS.find(chr(code).upper()) * (-1 if chr(code).islower() else 1)
+    if chr(code).isalpha()
+    else _ZERO
     for code in range(128)
 ) + bytes(128)
 QUESTIONS: Final = ("priority", "trade", "kind")
@@ -76,11 +81,15 @@ class LearnedWords:
         self._questions: dict[str, _Question] = {}
         start = 0
         for question in QUESTIONS:
-            named = tuple(labels[question])
+            named = in_order(question, labels[question])
             possible = tuple(i for i, label in enumerate(named) if question != "trade" or label in trades)
             self._questions[question] = _Question(named, start, possible)
             start += len(named)
-        self._base = [weight / SCALE for question in QUESTIONS for weight in labels[question].values()]
+        self._base = [
+            labels[question][label] / SCALE
+            for question in QUESTIONS
+            for label in self._questions[question].labels
+        ]
         words = data["words"]
         self._words: Mapping[str, str] = words if isinstance(words, dict) else {}
         self._asked = lru_cache(maxsize=64)(self._weighed)
@@ -114,7 +123,8 @@ class LearnedWords:
             # What the beginning of a word weighs is told with the word, which stands before it.
             word = word if feature.endswith("*") else feature
             if feature in self._words:
-                _, weights = _decoded(self._words[feature])
+                _, lanes = _decoded(self._words[feature])
+                weights = self._sums(lanes, 1)
                 mean = sum(weights[found.start : end]) / len(found.labels)
                 weighed[word] = weighed.get(word, 0.0) + (weights[at] - mean) / length
         heaviest = sorted(weighed.items(), key=lambda pair: (-pair[1], pair[0]))[:_NAMED]
@@ -126,9 +136,23 @@ class LearnedWords:
         told = [_decoded(words[word]) for word in features_of(text, subject) if word in words]
         if not told:
             return self._base, 1.0, False
-        length = math.sqrt(sum(rarity * rarity for rarity, _ in told))
-        sums = map(sum, zip(*(weights for _, weights in told), strict=True))
+        length = math.sqrt(sum([rarity * rarity for rarity, _ in told]))
+        sums = self._sums(sum([lanes for _, lanes in told]), len(told))
         return [base + value / length for base, value in zip(self._base, sums, strict=True)], length, True
+
+    def _sums(self, lanes: int, words: int) -> list[int]:
+        """Return the sum of each label from the sum of so many words' lanes."""
+        count, zero = len(self._base), words * _ZERO
+        return [lane - zero for lane in struct.unpack(f"<{count}H", lanes.to_bytes(2 * count, "little"))]
+
+
+def in_order(question: str, labels: Collection[str]) -> tuple[str, ...]:
+    """Return the labels of a question in the order of their letters: trades by name, the others as ever.
+
+    It does not depend on the order in the file, which a stored revision does not keep.
+    """
+    known: Sequence[str] = {"priority": PRIORITIES, "kind": KINDS}.get(question, ())
+    return tuple(sorted(labels, key=lambda label: (label not in known or known.index(label), label)))
 
 
 def encoded(rarity: float, weights: Mapping[str, Sequence[float]]) -> str:
@@ -143,10 +167,17 @@ def _letter(weight: float) -> str:
 
 
 @lru_cache(maxsize=20_000)
-def _decoded(line: str) -> tuple[float, list[int]]:
-    """Return a word's rarity, and what it weighs for all labels, one question after the other."""
+def _decoded(line: str) -> tuple[float, int]:
+    """Return a word's rarity, and what it weighs for all labels, one question after the other, in lanes.
+
+    A lane is 16 bits of one number, the first label's the lowest: numbers are added at once, lists one by
+    one. A message has too few words to fill a lane.
+    """
     rarity, *letters = line.split(" ")
-    return int(rarity) / RARITY, memoryview("".join(letters).encode().translate(_TABLE)).cast("b").tolist()
+    weights = "".join(letters).encode().translate(_TABLE)
+    lanes = bytearray(2 * len(weights))
+    lanes[::2] = weights
+    return int(rarity) / RARITY, int.from_bytes(lanes, "little")
 
 
 def read_learned(text: str, name: str) -> Document:

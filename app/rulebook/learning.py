@@ -15,9 +15,8 @@ from operator import itemgetter, mul
 from typing import Final
 from zlib import crc32
 
-from app.domain.classification import KINDS, PRIORITIES
 from app.rulebook.features import features_of
-from app.rulebook.learned import FORMAT, QUESTIONS, SCALE, encoded
+from app.rulebook.learned import FORMAT, QUESTIONS, SCALE, encoded, in_order
 
 ROUNDS: Final = 8
 _RATE: Final = 0.5
@@ -64,7 +63,7 @@ def learn(
         said = {getattr(messages[i], question) for i in known}
         if len(said) < _LEAST_LABELS:
             known, said = [], set()
-        classes = _classes(question, said)
+        classes = in_order(question, said)
         answers = [classes.index(getattr(messages[i], question)) for i in known]
         weights[question], base = _fitted([rows[i] for i in known], answers, len(classes), len(words), done)
         labels[question] = {label: round(SCALE * base[k]) for k, label in enumerate(classes)}
@@ -95,11 +94,6 @@ def as_text(learned: Mapping[str, object]) -> str:
         for key in ("format", "learned_from", "labels")
     ]
     return "{\n" + ",\n".join([*head, '"words": {\n' + ",\n".join(lines) + "\n}"]) + "\n}\n"
-
-
-def _classes(question: str, found: set[str]) -> list[str]:
-    order = {"priority": PRIORITIES, "kind": KINDS}.get(question, ())
-    return sorted(found, key=lambda label: (order.index(label) if label in order else len(order), label))
 
 
 def _row(features: Sequence[str], place: Mapping[str, int], rarity: Sequence[float]) -> Row:

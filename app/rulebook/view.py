@@ -12,12 +12,15 @@ from typing import Final, cast
 
 from app.domain.classification import PRIORITIES, Facts, KindEstimate
 from app.domain.replies_kind import customer_intent, settled_kind
-from app.rulebook.learned import NOTHING, LearnedWords
+from app.rulebook.learned import NOTHING, LearnedWords, Sureness
 from app.rulebook.reading import read
 from app.rulebook.tokens import Tokens, folded, tokens_of
 from app.rulebook.vocabulary import Spans, Vocabulary
 
 LEARNED: Final = "learned."
+_LEARNED_PRIORITY: Final = frozenset(
+    f"{LEARNED}{name}" for name in ("urgent", "calm", *(name.lower() for name in PRIORITIES))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,37 +59,42 @@ class _Values(dict[str, "str | int | bool | Sequence[str]"]):
         super().__init__(known)
         self._facts = facts
         self._learned = learned
+        self._sure: dict[str, Sureness] = {}
 
     def __missing__(self, name: str) -> str | int:
         if name == "kind":
             self[name] = self._kind()
+        elif name in _LEARNED_PRIORITY:
+            self.update(self._priority())
         elif name.startswith(LEARNED):
-            self.update(self._by_learned_words())
+            question = name.removeprefix(LEARNED).removesuffix("_sure")
+            sure = self._ask(question)
+            self[LEARNED + question], self[f"{LEARNED}{question}_sure"] = sure.label, sure.share
         else:
             raise KeyError(name)
         return cast("str | int", self[name])
+
+    def _ask(self, question: str) -> Sureness:
+        found = self._sure.get(question)
+        if found is None:
+            text, subject = str(self["text"]), str(self["subject"])
+            found = self._learned.ask(question, text, subject) if self._learned else NOTHING
+            self._sure[question] = found
+        return found
 
     def _kind(self) -> str:
         told = _kind(self._facts)
         if self._learned is None or self._facts.automatic:
             return told
-        kinds = self._learned.ask("kind", str(self["text"]), str(self["subject"])).shares
+        kinds = self._ask("kind").shares
         return settled_kind(told, KindEstimate(kinds=kinds, p1=cast("int", self["learned.p1"])))
 
-    def _by_learned_words(self) -> dict[str, str | int]:
-        """Return all facts that the learned words tell; zeros and empty texts where there are none."""
-        text, subject = str(self["text"]), str(self["subject"])
-        ask = self._learned.ask if self._learned else lambda *_: NOTHING
-        shares = ask("priority", text, subject).shares
-        trade, kind = ask("trade", text, subject), ask("kind", text, subject)
+    def _priority(self) -> dict[str, int]:
+        shares = self._ask("priority").shares
         return {
             **{f"{LEARNED}{name.lower()}": shares.get(name, 0) for name in PRIORITIES},
             f"{LEARNED}urgent": shares.get("P1", 0) + shares.get("P2", 0),
             f"{LEARNED}calm": shares.get("P3", 0) + shares.get("P4", 0),
-            f"{LEARNED}trade": trade.label,
-            f"{LEARNED}trade_sure": trade.share,
-            f"{LEARNED}kind": kind.label,
-            f"{LEARNED}kind_sure": kind.share,
         }
 
 

@@ -2,13 +2,15 @@
 
 Both rulebooks are asked about the same facts, those that were kept when the message came, so that only the
 change makes a difference. Who would have been woken is counted until somebody really acknowledged; clocks run
-over what really happened. What must not live here: showing it (replay_words.py, the page).
+over what really happened. What must not live here: asking the rulebooks (replay_deciding.py), showing it
+(replay_words.py, the page).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -17,8 +19,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from app.domain.classification import WEEKDAYS, Classification, Facts, Route
-from app.domain.directory import Directory
 from app.domain.escalation import Ladder, following
 from app.domain.roster import Roster, Scope
 from app.domain.sla import Policy, SlaEvent, explain, parse_policy
@@ -28,27 +28,13 @@ from app.store.directory import DirectoryEmptyError
 from app.store.history import Opening
 from app.store.sla_audit import snapshot
 from app.usecases.house import House
+from app.usecases.replay_deciding import Answer, Books, Outcome, decisions, worth
 
 NIGHT: Final = (22, 7)
 """From ten in the evening until seven, by the clock of whoever is woken."""
 _SHOWN: Final = 70
 _STARTS: Final = "opened"
 _ENDS: Final = ("acknowledged", "closed", "cancelled")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What one rulebook makes of a message: whom it pages, which of those at night, which clocks breach."""
-
-    priority: str
-    trade: str
-    tags: tuple[str, ...]
-    ladder: str
-    sla: str
-    also_notify: tuple[str, ...]
-    woken: tuple[str, ...] = ()
-    at_night: tuple[str, ...] = ()
-    breached: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,29 +106,31 @@ def replay(
     except DirectoryEmptyError:
         return result  # then there was never a ticket
     with snapshot(house.engine) as connection:
-        total(store.count(connection, since))
+        messages = store.count(connection, since)
+        total(messages)
         judge = _Judge(roster, house.clock.now())
-        for batch in store.stream(connection, since):
-            _batch(connection, judge, batch, books, result)
-            done(len(batch))
+        asked = decisions(store.stream(connection, since), roster.directory, books, worth(messages))
+        with closing(asked):
+            for batch, answers in asked:
+                _batch(connection, judge, zip(batch, answers, strict=True), books, result)
+                done(len(batch))
     return result
 
 
 def _batch(
     connection: Connection,
     judge: _Judge,
-    batch: list[Opening],
-    books: tuple[Rulebook, Rulebook],
+    batch: Iterable[tuple[Opening, Answer]],
+    books: Books,
     result: Replay,
 ) -> None:
     differing: list[tuple[Opening, Outcome, Outcome]] = []
-    for opening in batch:
+    for opening, answer in batch:
         result.messages += 1
-        try:
-            before, after = _decided(opening, judge.directory, *books)
-        except Exception:  # noqa: BLE001 - a rule that fails on one message must not end the replay
+        if answer is None:
             result.failed += 1
             continue
+        before, after = answer
         result.before.priorities[before.priority] += 1
         result.after.priorities[after.priority] += 1
         if before != after or _otherwise(books, before, after):
@@ -170,7 +158,7 @@ def _batch(
             )
 
 
-def _otherwise(books: tuple[Rulebook, Rulebook], before: Outcome, after: Outcome) -> bool:
+def _otherwise(books: Books, before: Outcome, after: Outcome) -> bool:
     """Tell whether what goes by the same name means something else in the other rulebook."""
     old, new = books
     if old is new:
@@ -178,57 +166,6 @@ def _otherwise(books: tuple[Rulebook, Rulebook], before: Outcome, after: Outcome
     return old.ladder(before.ladder) != new.ladder(after.ladder) or old.sla_document(
         before.sla
     ) != new.sla_document(after.sla)
-
-
-def _decided(opening: Opening, directory: Directory, old: Rulebook, new: Rulebook) -> tuple[Outcome, Outcome]:
-    facts = facts_of(opening, directory)
-    before = old.decide(facts)
-    after = before if new is old else new.decide(facts)
-    found = before[0]
-    if opening.revision == old.hash and (found.priority, found.trade) != (opening.priority, opening.trade):
-        # Not the rules: somebody chose it who typed the ticket in, and would choose it again.
-        before, after = (
-            _chosen(book, facts, decided, opening) for book, decided in ((old, before[0]), (new, after[0]))
-        )
-    return _outcome(*before), _outcome(*after)
-
-
-def _chosen(
-    book: Rulebook, facts: Facts, found: Classification, opening: Opening
-) -> tuple[Classification, Route]:
-    by_hand = replace(found, priority=opening.priority, trade=opening.trade)
-    return by_hand, book.route(facts, by_hand)
-
-
-def _outcome(found: Classification, route: Route) -> Outcome:
-    return Outcome(
-        priority=found.priority,
-        trade=found.trade,
-        tags=found.tags,
-        ladder=route.ladder,
-        sla=route.sla,
-        also_notify=route.also_notify,
-    )
-
-
-def facts_of(opening: Opening, directory: Directory) -> Facts:
-    """Return what the rules were asked; of a ticket that kept no facts, what its other fields tell."""
-    if opening.facts is not None:
-        return Facts(**opening.facts)
-    account, site = directory.accounts.get(opening.account), directory.sites.get(opening.site)
-    local = opening.at.astimezone(ZoneInfo(site.timezone if site else directory.company.timezone))
-    return Facts(
-        text=opening.text,
-        subject=opening.subject,
-        channel=opening.channel,
-        contact_known=bool(opening.contact),
-        account=opening.account,
-        tier=account.tier if account else "",
-        site=site.code if site else "",
-        region=site.region if site else "",
-        local_hour=local.hour,
-        weekday=WEEKDAYS[local.weekday()],
-    )
 
 
 class _Judge:

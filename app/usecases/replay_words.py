@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from app.domain.classification import PRIORITIES
-from app.usecases.replay import Outcome, Replay
+from app.usecases.replay import Replay
+from app.usecases.replay_deciding import Outcome
 
 _WIDTH: Final = 150
 _HEADS: Final = ("Ticket", "Message", "Priority", "Ladder", "People woken", "At night", "Breached clocks")
