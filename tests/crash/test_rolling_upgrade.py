@@ -11,6 +11,7 @@ import pytest
 from app.store import schema
 from app.store.engine import connect
 from simulator.running import Simulator
+from tests.crash.forking import ForkServer
 from tests.crash.server_process import ROOT, ServerProcess, free_port
 from tests.crash.staging import Stage, environment, simulated
 from tests.stories.people import DANA, TANYA, WATER
@@ -72,11 +73,11 @@ def upgrading(empty_url: str, tmp_path: Path) -> Iterator[UpgradeStage]:
         archive.extractall(code)
     here, beside = free_port(), free_port()
     engine = connect(empty_url)
-    with Simulator(simulated(here)) as sim:
+    with Simulator(simulated(here)) as sim, ForkServer(code) as version:
         settings = environment(tmp_path, empty_url, here, sim)
         its_rules = f"{code / 'rules'}:{ROOT / 'tests' / 'data' / 'quick_rules'}"
         older = ServerProcess(
-            {**settings, "CLOSELOOP_RULES": its_rules}, here, tmp_path / "older.log", code=code
+            {**settings, "CLOSELOOP_RULES": its_rules}, here, tmp_path / "older.log", version
         )
         with older, ServerProcess(settings, beside, tmp_path / "newer.log") as newer:
             stage = UpgradeStage(newer, sim, engine)
@@ -92,7 +93,7 @@ def test_the_version_of_before_the_newest_migration_works_on_beside_the_new_one(
 ) -> None:
     stage, older = upgrading, upgrading.older
     older.run("migrate")
-    older.run("load", str(older.code / "demo" / "company.yaml"))
+    older.run("load", str(older.version.code / "demo" / "company.yaml"))
     was = schema.current(stage.engine)
     assert was != schema.head(), "there is a migration between them"
     older.start()
