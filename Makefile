@@ -6,8 +6,9 @@ READY := .venv/.ready
 # One more than there are cores, for much of a story is waiting; each runner has a PostgreSQL of its own.
 RUNNERS = $(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 # Python compiles what it imports when it first does; pip would compile all that is there, which takes 40 s.
-PIP = $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --no-input \
-	--editable '.[dev]'
+PIP = $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --no-input
+# The pip of Python 3.11 takes half a minute longer than today's to read the index; either will do.
+INSTALL = { $(PIP) --upgrade pip; $(PIP) --editable '.[dev]'; }
 
 .PHONY: demo test check bench soak year clean migration older-version browser
 
@@ -69,16 +70,16 @@ $(READY): pyproject.toml
 	@$(PYTHON) -m venv .venv || { \
 		echo "could not make .venv; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@echo "Installing Closeloop into .venv (a minute or two)"
-	@$(PIP) || { echo "Once more: an index or a mirror did not answer well" >&2; sleep 5; $(PIP); }
+	@$(INSTALL) || { echo "Once more: an index or a mirror did not answer well" >&2; sleep 5; $(INSTALL); }
 	@touch $@
 
 # The browser tests take a Chromium that is there. Else root gets Debian's (its mirrors fail at times: twice), and
 # everybody else Playwright's own.
 APT = DEBIAN_FRONTEND=noninteractive apt-get -qq
-INSTALL = $(APT) update && $(APT) install --yes --no-install-recommends chromium fonts-dejavu-core >/dev/null
+CHROMIUM = $(APT) update && $(APT) install --yes --no-install-recommends chromium fonts-dejavu-core >/dev/null
 browser: $(READY)
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
 		|| command -v google-chrome >/dev/null \
 		|| { test "`id -u`" = 0 && command -v apt-get >/dev/null && echo "Installing Chromium" \
-			&& { { $(INSTALL); } || { sleep 5; $(INSTALL); }; }; } \
+			&& { { $(CHROMIUM); } || { sleep 5; $(CHROMIUM); }; }; } \
 		|| $(BIN)/playwright install chromium
