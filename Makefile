@@ -9,6 +9,9 @@ RUNNERS = $(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 
 PIP = $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --no-input
 # The pip of Python 3.11 takes half a minute longer than today's to read the index; either will do.
 INSTALL = { $(PIP) --upgrade pip; $(PIP) --editable '.[dev]'; }
+# Where bytecode is not written (container images like to say so), each of some hundred processes of the tests
+# would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check bench soak year clean migration older-version browser
 
