@@ -26,7 +26,7 @@ from app.rulebook.learned import NAME as LEARNED
 from app.rulebook.models import BreachReason, Limits, Routing
 from app.rulebook.reachable import Routes
 from app.rulebook.schema import LEARNED_TRADE
-from app.rulebook.sources import Source, plain, read_folders
+from app.rulebook.sources import Signature, Source, plain, read_folders, signature
 from app.rulebook.view import MessageView, view_of
 
 FORMAT: Final = 1
@@ -225,6 +225,16 @@ def load(*folders: Path, learned: bool = True) -> Rulebook:
     parts = build(sources)
     files = {name: plain(source.document.data) for name, source in sources.items()}
     return Rulebook(parts, {"format": FORMAT, "files": files, "holidays": dict(parts.holidays)})
+
+
+def as_they_are(*folders: Path) -> Rulebook:
+    """Return what `load` does, which reads the files again only if one changed since it was asked last."""
+    return _as_they_were(folders, signature(folders))
+
+
+@lru_cache(maxsize=1)
+def _as_they_were(folders: tuple[Path, ...], _when: Signature) -> Rulebook:
+    return load(*folders)
 
 
 def from_document(document: Mapping[str, object]) -> Rulebook:

@@ -26,6 +26,7 @@ _MAX_BYTES: Final = 2_000_000
 _INDICATORS: Final = "|>\"'"
 
 Key = tuple[str | int, ...]
+Signature = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,19 @@ def read_folders(folders: Sequence[Path], *, learned: bool = True) -> dict[str, 
     if problems:
         raise DocumentError(problems)
     return sources
+
+
+def signature(folders: Sequence[Path]) -> Signature:
+    """Return what changes whenever a file of `folders` does: each one's path, time of change and size."""
+    found = []
+    for folder in folders:
+        for file in sorted([*folder.glob("*.y*ml"), *folder.glob("*/*.y*ml"), *folder.glob(LEARNED_FILE)]):
+            try:
+                stat = file.stat()
+            except OSError:
+                continue  # it went away while we looked; the next look sees what is there
+            found.append((str(file), stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
 
 
 def _files_of(folders: Sequence[Path], problems: list[Problem]) -> dict[str, Path]:

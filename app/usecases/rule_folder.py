@@ -17,8 +17,8 @@ from app.documents import DocumentError
 from app.domain.directory import MethodKind, Role
 from app.domain.roster import Scope
 from app.domain.segments import to_gsm
-from app.rulebook.learned import FILE as LEARNED
 from app.rulebook.revision import load
+from app.rulebook.sources import signature
 from app.store import oncall, records
 from app.store import outbox as outbox_store
 from app.store.directory import DirectoryEmptyError
@@ -31,8 +31,6 @@ log = structlog.get_logger()
 ALARM = "rules_not_taken"
 _LONGEST = 200
 
-Signature = tuple[tuple[str, int, int], ...]
-
 
 class RuleFolder:
     """Watches the folders of a rulebook for a house. One thread calls `look`."""
@@ -42,7 +40,7 @@ class RuleFolder:
         self._house = house
         self._tells = tells
         self._folders = tuple(folders)
-        self._seen = self._signature()
+        self._seen = signature(self._folders)
 
     def look(self) -> bool:
         """Take over what has changed in the folders; return whether a new rulebook is in force.
@@ -51,13 +49,13 @@ class RuleFolder:
         """
         if self._house.applied:
             return False
-        signature = self._signature()
-        if signature == self._seen:
+        now = signature(self._folders)
+        if now == self._seen:
             return False
         # Of a revision that was applied a node that decides nothing has not heard yet.
         with self._house.begin() as connection:
             self._house.keep_up(connection)
-        self._seen = signature
+        self._seen = now
         if self._house.applied:
             return False
         try:
@@ -75,17 +73,6 @@ class RuleFolder:
         self._house.rulebook = book
         log.info("rules_taken", revision=book.hash)
         return True
-
-    def _signature(self) -> Signature:
-        found = []
-        for folder in self._folders:
-            for file in sorted([*folder.glob("*.y*ml"), *folder.glob("*/*.y*ml"), *folder.glob(LEARNED)]):
-                try:
-                    stat = file.stat()
-                except OSError:
-                    continue  # it went away while we looked; the next look sees what is there
-                found.append((str(file), stat.st_mtime_ns, stat.st_size))
-        return tuple(found)
 
     def _alarm(self, error: DocumentError) -> None:
         house, now = self._house, self._house.clock.now()

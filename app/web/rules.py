@@ -17,7 +17,7 @@ from app.documents import DocumentError
 from app.domain.charsets import storable
 from app.domain.errors import CloseloopError
 from app.domain.message import Channel
-from app.rulebook.revision import Rulebook, load
+from app.rulebook.revision import Rulebook, as_they_are
 from app.store import history as history_store
 from app.usecases import rule_changes
 from app.usecases.house import House
@@ -155,7 +155,7 @@ class RulesDesk:
         if name == _FOLDER:
             if not self.config.rules:
                 raise NoSuchPageError
-            return load(*self.config.rules)
+            return as_they_are(*self.config.rules)
         try:
             return rule_changes.kept(self.house.engine, name)
         except NoSuchRevisionError:
@@ -171,7 +171,7 @@ class RulesDesk:
         if not self.config.rules:
             return False
         try:
-            return load(*self.config.rules) != book
+            return as_they_are(*self.config.rules) != book
         except DocumentError:
             return True
 

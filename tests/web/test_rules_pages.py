@@ -6,11 +6,14 @@ import html
 import shutil
 from pathlib import Path
 
-from app.rulebook.revision import load
+import pytest
+
+from app.documents import DocumentError
+from app.rulebook.revision import Rulebook, as_they_are, load
 from app.usecases import rule_changes
 from tests.stories.people import TANYA
 from tests.stories.town import ROOT, Town
-from tests.web.visiting import signed_in
+from tests.web.visiting import signed_in, words
 
 CALM = "\npriority:\n  - {name: all is <calm>, when: '!life_safety', priority: P4, examples: [x]}\n"
 
@@ -54,11 +57,12 @@ def test_a_manager_applies_what_the_replay_showed(flooded: Town, tmp_path: Path)
     reader = signed_in(flooded, role="account_manager", person="dana")
     assert "new rule 'all is <calm>'" in reader.text("/rules")
     address = f"/rules/{old.hash}"
-    page = reader.text(f"{address}?replay=1")
+    drawn = reader.get(f"{address}?replay=1").body.decode()
+    page = words(drawn)
     assert "the rule 'all is <calm>' is gone" in page
     assert "1 messages, 1 would have differed (100.0 %)." in page
     assert "P4 -> P1" in page
-    assert "<svg" in reader.get(f"{address}?replay=1").body.decode()
+    assert "<svg" in drawn
     assert "Apply for every node" not in page
     token = reader.csrf("/rules")
     assert reader.post(f"{address}/apply", token, hash=old.hash, number="1").status == 403
@@ -72,3 +76,19 @@ def test_a_manager_applies_what_the_replay_showed(flooded: Town, tmp_path: Path)
     assert (done.status, house.rulebook) == (303, old)
     assert "owner@tidewell.example" in owner.text("/rules")
     assert owner.get("/rules/ffffffffff").status == 404
+
+
+def test_a_folder_is_read_again_only_when_a_file_changed(tmp_path: Path, rulebook: Rulebook) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(ROOT / "rules", folder)
+    first = as_they_are(folder)
+    assert first == rulebook
+    assert as_they_are(folder) is first
+    routing = folder / "routing.yaml"
+    before = routing.read_text("utf-8")
+    routing.write_text(before.replace("\npriority:\n", CALM, 1), "utf-8")
+    assert as_they_are(folder) != first
+    routing.write_text("not: [right", "utf-8")
+    for _ in range(2):
+        with pytest.raises(DocumentError, match="routing"):
+            as_they_are(folder)
