@@ -222,13 +222,19 @@ def nights(
 
 
 @pytest.fixture(scope="session")
-def flood(nights: Nights, town_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    """Ticket 1042: store 114 is under water, Dana was paged."""
+def calm(town_template: str, tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """Nothing has happened yet."""
     from tests.stories.nights import Night
-    from tests.stories.people import TANYA, WATER
     from tests.stories.town import NIGHT
 
-    calm = Night(town_template, tmp_path_factory.mktemp("calm") / "phones", NIGHT)
+    return Night(town_template, tmp_path_factory.mktemp("calm") / "phones", NIGHT)
+
+
+@pytest.fixture(scope="session")
+def flood(nights: Nights, calm: Night) -> Iterator[Night]:
+    """Ticket 1042: store 114 is under water, Dana was paged."""
+    from tests.stories.people import TANYA, WATER
+
     with nights.lived(calm, lambda place: place.text(TANYA, WATER)) as night:
         yield night
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from sqlalchemy import Engine
 
-from app.rulebook.revision import Rulebook
-from tests.stories.town import Town, town
+from tests.stories.nights import Night, Nights
+from tests.stories.people import DANA, LUCIA, PRIYA, STRANGER, TANYA
+from tests.stories.town import Town
 from tests.web.visiting import add_user
 from tests.web.visiting import enter as entrance
 
@@ -20,10 +20,34 @@ PHONE = {"width": 360, "height": 740}
 Opener = Callable[..., Page]
 
 
+def begins_with(night: str) -> pytest.MarkDecorator:
+    """Let a test begin with the night that a fixture of this name lives through, and not with the flood."""
+    return pytest.mark.parametrize("place", [night], indirect=True)
+
+
 @pytest.fixture
-def place(townsfolk: Engine, rulebook: Rulebook) -> Iterator[Town]:
-    with town(townsfolk, rulebook) as built:
+def place(request: pytest.FixtureRequest, nights: Nights) -> Iterator[Town]:
+    with nights.after(request.getfixturevalue(getattr(request, "param", "flood"))) as built:
         yield built
+
+
+@pytest.fixture(scope="session")
+def lively(nights: Nights, flood: Night) -> Iterator[Night]:
+    """A night with something of everything."""
+    with nights.lived(flood, _liven) as night:
+        yield night
+
+
+def _liven(place: Town) -> None:
+    place.text(DANA, "ACK")
+    place.text(DANA, "ETA 45")
+    place.later(minutes=4)
+    place.text(LUCIA, "se inundo la cocina, mucha agua, tienda 303")
+    place.later(minutes=8)
+    place.text(STRANGER, "there is smoke in the stock room, please help")
+    place.text(PRIYA, "NOTE called the fire department")
+    place.later(minutes=2, seconds=20)
+    place.text(TANYA, "NEW one light in the freezer aisle flickers a little, no hurry, store 114")
 
 
 @pytest.fixture(scope="module")

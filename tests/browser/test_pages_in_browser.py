@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import re
 import time
+from itertools import product
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Opener
-from tests.stories.people import DANA, LUCIA, PRIYA, STRANGER, TANYA, WATER
+from tests.browser.conftest import DESKTOP, PHONE, Opener, begins_with
+from tests.stories.people import DANA, LUCIA, TANYA, WATER
 from tests.stories.town import ROOT, Town
 from tests.web.visiting import link_in
 
 # A stone in the water: a page that is loaded anew has lost it.
 MARK = "window.notLoadedAnew = true"
 STILL = "window.notLoadedAnew === true"
+SCREENS = 4  # as much the page of the rules has on a phone
 
 
 def seconds(text: str) -> int:
@@ -29,6 +30,7 @@ def live(page: Page) -> None:
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
 
 
+@begins_with("calm")
 def test_the_board_follows_by_itself(place: Town, opened: Opener, enter: str) -> None:
     page = opened(enter, size=DESKTOP)
     expect(page.get_by_text("Nothing open.")).to_be_visible()
@@ -57,7 +59,6 @@ def test_the_board_follows_by_itself(place: Town, opened: Opener, enter: str) ->
 
 
 def test_the_board_by_keys(place: Town, opened: Opener, enter: str) -> None:
-    place.text(TANYA, WATER)
     place.text(LUCIA, "se inundo la cocina, mucha agua, tienda 303")
     page = opened(enter, size=DESKTOP)
     live(page)
@@ -74,7 +75,6 @@ def test_the_board_by_keys(place: Town, opened: Opener, enter: str) -> None:
 
 
 def test_words_being_typed_survive_news(place: Town, opened: Opener, enter: str) -> None:
-    place.text(TANYA, WATER)
     opened(enter, size=DESKTOP)
     page = opened(enter, size=DESKTOP)
     page.goto(f"{place.served.url}/tickets/1042", wait_until="load")
@@ -95,7 +95,6 @@ def test_words_being_typed_survive_news(place: Town, opened: Opener, enter: str)
 
 
 def test_a_page_link_on_a_phone(place: Town, opened: Opener) -> None:
-    place.text(TANYA, WATER)
     page = opened(link_in(place.last(DANA)), size=PHONE, has_touch=True, is_mobile=True, color_scheme="dark")
     expect(page.get_by_role("heading", level=1)).to_contain_text("#114 Pantry Row Markets")
     assert place.ticket().ticket.assignee == ""
@@ -119,7 +118,6 @@ def test_a_page_link_on_a_phone(place: Town, opened: Opener) -> None:
 
 
 def test_without_a_connection_the_page_says_that_nothing_was_sent(place: Town, opened: Opener) -> None:
-    place.text(TANYA, WATER)
     page = opened(link_in(place.last(DANA)), size=PHONE, forgive="ERR_FAILED", has_touch=True)
     live(page)
     page.route("**/ack", lambda route: route.abort())
@@ -131,8 +129,7 @@ def test_without_a_connection_the_page_says_that_nothing_was_sent(place: Town, o
     expect(page.locator(".head")).to_contain_text("Dana R. has it")
 
 
-def test_everything_works_without_javascript(place: Town, opened: Opener, enter: str) -> None:
-    place.text(TANYA, WATER)
+def test_everything_works_without_javascript(opened: Opener, enter: str) -> None:
     page = opened(enter, size=PHONE, java_script_enabled=False)
     page.get_by_role("button", name="Acknowledge 1042").click()
     expect(page.locator("#notice")).to_have_text("You have it.")
@@ -153,13 +150,16 @@ def test_everything_works_without_javascript(place: Town, opened: Opener, enter:
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [320, 412])
-def test_nothing_overflows_a_small_screen(place: Town, opened: Opener, enter: str, width: int) -> None:
-    place.text(TANYA, "W" * 160 + " aisle 7 store 114 " + "https://example.com/" + "x" * 120)
-    page = opened(enter, size={"width": width, "height": 700})
-    page.goto(f"{place.served.url}/tickets/1042", wait_until="load")
-    other = opened(enter, size={"width": width, "height": 700})
-    expect(other.locator(".row")).to_have_count(1)
+def test_nothing_overflows_a_small_screen(place: Town, opened: Opener, enter: str) -> None:
+    place.text(TANYA, "NEW " + "W" * 160 + " aisle 7 store 114 " + "https://example.com/" + "x" * 120)
+    page = opened(enter, size=PHONE)
+    expect(page.locator(".row")).to_have_count(2)
+    for path in ("/", "/tickets/1043"):
+        page.goto(f"{place.served.url}{path}", wait_until="load")
+        for width in (320, 412):
+            page.set_viewport_size({"width": width, "height": 700})
+            widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+            assert widths == [width, width], (path, widths)
 
 
 def contrast(page: Page) -> list[str]:
@@ -195,40 +195,26 @@ def contrast(page: Page) -> list[str]:
     return found
 
 
-def lively(place: Town) -> None:
-    """A night with something of everything."""
-    place.text(TANYA, WATER)
-    place.text(DANA, "ACK")
-    place.text(DANA, "ETA 45")
-    place.later(minutes=4)
-    place.text(LUCIA, "se inundo la cocina, mucha agua, tienda 303")
-    place.later(minutes=8)
-    place.text(STRANGER, "there is smoke in the stock room, please help")
-    place.text(PRIYA, "NOTE called the fire department")
-    place.later(minutes=2, seconds=20)
-    place.text("+16175550114", "NEW one light in the freezer aisle flickers a little, no hurry, store 114")
-
-
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_words_can_be_read_and_reached(place: Town, opened: Opener, enter: str, scheme: str) -> None:
-    lively(place)
-    for size in (DESKTOP, PHONE):
-        page = opened(enter, size=size, color_scheme=scheme)
+@begins_with("lively")
+def test_words_can_be_read_and_reached(place: Town, opened: Opener, enter: str) -> None:
+    page = opened(enter, size=DESKTOP)
+    for path in ("/", "/tickets/1042"):
+        page.goto(f"{place.served.url}{path}", wait_until="load")
         live(page)
-        for path in ("/", "/tickets/1042"):
-            page.goto(f"{place.served.url}{path}", wait_until="load")
-            live(page)
-            assert contrast(page) == []
-            unnamed = page.evaluate(
-                """() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
-                  .filter((field) => !field.labels.length).map((field) => field.outerHTML)"""
-            )
-            assert unnamed == []
-            assert page.locator("h1").count() == 1
+        for scheme, size in product(("dark", "light"), (DESKTOP, PHONE)):
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size(size)
+            assert contrast(page) == [], (path, scheme, size)
+        unnamed = page.evaluate(
+            """() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
+              .filter((field) => !field.labels.length).map((field) => field.outerHTML)"""
+        )
+        assert unnamed == []
+        assert page.locator("h1").count() == 1
 
 
+@begins_with("lively")
 def test_pictures_for_the_readme(place: Town, opened: Opener, enter: str, tmp_path: Path) -> None:
-    lively(place)
     # They are kept only when somebody asks for them: each run draws them a little differently.
     folder = ROOT / "docs" if os.environ.get("CLOSELOOP_SCREENSHOTS") else tmp_path
     page = opened(enter, size={"width": 1280, "height": 720}, color_scheme="light")
@@ -240,3 +226,21 @@ def test_pictures_for_the_readme(place: Town, opened: Opener, enter: str, tmp_pa
     assert all(
         (folder / name).stat().st_size > 10_000 for name in ("screenshot.png", "screenshot-ticket.png")
     )
+
+
+def test_the_rules_are_short_on_a_phone_and_unfold(place: Town, opened: Opener, enter: str) -> None:
+    page = opened(enter, size=PHONE, color_scheme="dark")
+    page.goto(f"{place.served.url}/rules", wait_until="load")
+    assert page.evaluate("document.documentElement.scrollHeight") < SCREENS * PHONE["height"]
+    page.get_by_role("navigation", name="On this page").get_by_role("link", name="Trade", exact=True).click()
+    page.wait_for_url("**/rules?stage=trade#stage-trade")
+    assert page.locator("details.stage[open]").count() == 1
+    page.get_by_role("searchbox", name="Find a rule").fill("gas carbon")
+    page.get_by_role("button", name="Find").click()
+    page.wait_for_url("**/rules?q=gas+carbon")
+    shown = page.locator("details.stage[open] th[scope=row]").all_inner_texts()
+    assert shown == ["gas or carbon monoxide"]
+    page.set_viewport_size(DESKTOP)
+    page.goto(f"{place.served.url}/rules?q=nothingsuch", wait_until="load")
+    assert page.locator("details.stage[open]").count() == 0
+    assert "0 rules have nothingsuch" in page.locator("main").inner_text()
