@@ -13,6 +13,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, make_url
 
-from app.store import schema
+from app.store import records, schema
 from app.store.embedded import DATABASE, EmbeddedPostgres
 from app.store.engine import connect
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tests.stories.town import Town
 
 ROOT = Path(__file__).parents[1]
+FIRST_SEEN = datetime(2026, 6, 1, tzinfo=UTC)
 _numbers = itertools.count(1)
 
 
@@ -166,27 +168,36 @@ def rulebook() -> Rulebook:
 
 
 @pytest.fixture(scope="session")
-def company_template(copied: Callable[[str], AbstractContextManager[str]], template: str) -> Iterator[str]:
-    """The name of a migrated database that knows the demo's company."""
+def company_template(
+    copied: Callable[[str], AbstractContextManager[str]], template: str, rulebook: Rulebook
+) -> Iterator[str]:
+    """The name of a migrated database that knows the demo's company, and has seen the default rulebook."""
     from tests.nodes import load_company
 
-    yield from _moved_in(copied, template, load_company)
+    yield from _moved_in(copied, template, load_company, rulebook)
 
 
 @pytest.fixture(scope="session")
-def town_template(copied: Callable[[str], AbstractContextManager[str]], template: str) -> Iterator[str]:
-    """The name of a migrated database that knows the demo's company as stories have it."""
+def town_template(
+    copied: Callable[[str], AbstractContextManager[str]], template: str, rulebook: Rulebook
+) -> Iterator[str]:
+    """The name of a migrated database that knows the demo's company as stories have it, and the rulebook."""
     from tests.stories.town import move_in
 
-    yield from _moved_in(copied, template, move_in)
+    yield from _moved_in(copied, template, move_in, rulebook)
 
 
 def _moved_in(
-    copied: Callable[[str], AbstractContextManager[str]], template: str, move_in: Callable[[Engine], None]
+    copied: Callable[[str], AbstractContextManager[str]],
+    template: str,
+    move_in: Callable[[Engine], None],
+    rulebook: Rulebook,
 ) -> Iterator[str]:
     with copied(template) as url:
         engine = connect(url)
         move_in(engine)
+        with engine.begin() as connection:  # most of a megabyte, which each story would bring anew
+            records.keep_revision(connection, rulebook.hash, rulebook.document, FIRST_SEEN)
         engine.dispose()
         yield str(make_url(url).database)
 

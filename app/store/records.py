@@ -44,6 +44,9 @@ def audit_of(connection: Connection, kind: str, limit: int = 100) -> list[AuditE
 
 def keep_revision(connection: Connection, digest: str, document: Mapping[str, Any], now: datetime) -> None:
     """Keep a rulebook revision, once."""
+    # Asked first: a document with learned words is most of a megabyte, and each new node comes by here.
+    if connection.execute(select(revisions.c.hash).where(revisions.c.hash == digest)).first() is not None:
+        return
     row = {"hash": digest, "first_used_at": now, "document": dict(document)}
     connection.execute(insert(revisions).values(row).on_conflict_do_nothing())
 
