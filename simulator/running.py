@@ -44,6 +44,10 @@ class Simulator(Client):
             time.sleep(0.005)
         return self
 
+    def begin_to_end(self) -> None:
+        """Let the server end; leaving the `with` waits until it has."""
+        self._server.should_exit = True
+
     def __exit__(self, *error: object) -> None:
         super().__exit__(*error)
         self._server.should_exit = True

@@ -49,6 +49,10 @@ class Served:
             time.sleep(0.005)
         return self
 
+    def begin_to_end(self) -> None:
+        """Let the server end; leaving the `with` waits until it has."""
+        self._server.should_exit = True
+
     def __exit__(self, *_error: object) -> None:
         self._server.should_exit = True
         self._thread.join(START_SECONDS)

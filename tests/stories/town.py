@@ -263,3 +263,5 @@ def town(
         apps["app"] = serving.build_app(settings, house, _NoPulse(house, role="web", version="town"))
         with served, ThreadPoolExecutor(4) as senders:
             yield Town(house, sim, served, clock, bootstrap.build_gateways(settings), senders)
+            served.begin_to_end()  # both at once: each takes its time
+            sim.begin_to_end()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 
 import pytest
-from desk_world import World
-from sqlalchemy import Engine
+from desk_world import MONDAY, World
+from sqlalchemy import make_url
 
 from app.rulebook.revision import Rulebook
+from app.store.engine import connect
+from tests.nodes import load_company
 
 
 @pytest.fixture
@@ -19,6 +22,21 @@ def senders() -> Iterator[Executor]:
         yield pool
 
 
+@pytest.fixture(scope="session")
+def monday(copied: Callable[[str], AbstractContextManager[str]], template: str) -> Iterator[str]:
+    """The name of a database in which a world begins."""
+    with copied(template) as url:
+        engine = connect(url)
+        load_company(engine, MONDAY)
+        engine.dispose()
+        yield str(make_url(url).database)
+
+
 @pytest.fixture
-def world(engine: Engine, rulebook: Rulebook) -> World:
-    return World(engine, rulebook)
+def world(
+    copied: Callable[[str], AbstractContextManager[str]], monday: str, rulebook: Rulebook
+) -> Iterator[World]:
+    with copied(monday) as url:
+        engine = connect(url)
+        yield World(engine, rulebook)
+        engine.dispose()

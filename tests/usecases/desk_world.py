@@ -6,7 +6,6 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
@@ -20,8 +19,6 @@ from app.store import tickets as ticket_store
 from app.store import timers as timer_store
 from app.usecases import actions, timers
 from app.usecases.desk import Desk
-from app.usecases.directory import load_directory
-from app.usecases.directory_file import parse_directory
 from app.usecases.house import House, Identity
 from tests.building import open_command
 
@@ -58,8 +55,6 @@ class World:
     def __init__(self, engine: Engine, rulebook: Rulebook) -> None:
         self.engine = engine
         self.clock = Turned(MONDAY)
-        demo = Path(__file__).parents[2] / "demo" / "company.yaml"
-        load_directory(engine, parse_directory(demo.read_text("utf-8"), demo.name), now=MONDAY)
         identity = Identity(public_url="http://test", mail_domain="help.example", secret=b"s" * 32, node="t")
         ids = bootstrap.SystemIds()
         self.house = House(engine=engine, clock=self.clock, ids=ids, rulebook=rulebook, identity=identity)
