@@ -131,9 +131,13 @@ class ForkServer:
             assert process.stdin is not None
             assert process.stdout is not None
             process.stdin.close()
-            self._listener.join()
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            self._listener.join(60)
             process.stdout.close()
-            process.wait()
             self._process = None
 
     def __enter__(self) -> Self:
