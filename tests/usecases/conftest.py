@@ -11,6 +11,7 @@ from desk_world import MONDAY, World
 from sqlalchemy import make_url
 
 from app.rulebook.revision import Rulebook
+from app.store import records
 from app.store.engine import connect
 from tests.nodes import load_company
 
@@ -23,11 +24,15 @@ def senders() -> Iterator[Executor]:
 
 
 @pytest.fixture(scope="session")
-def monday(copied: Callable[[str], AbstractContextManager[str]], template: str) -> Iterator[str]:
+def monday(
+    copied: Callable[[str], AbstractContextManager[str]], template: str, rulebook: Rulebook
+) -> Iterator[str]:
     """The name of a database in which a world begins."""
     with copied(template) as url:
         engine = connect(url)
         load_company(engine, MONDAY)
+        with engine.begin() as connection:
+            records.keep_revision(connection, rulebook.hash, rulebook.document, MONDAY)
         engine.dispose()
         yield str(make_url(url).database)
 
