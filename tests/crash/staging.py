@@ -72,9 +72,6 @@ class Stage:
 
     def __init__(self, server: ServerProcess, sim: Simulator, engine: Engine) -> None:
         self.server, self.sim, self.engine = server, sim, engine
-        sim.set_phone(
-            PRIYA, calls="busy"
-        )  # a call that rings out would take half a minute: now a text follows
 
     def state(self) -> str:
         with self.engine.connect() as connection:

@@ -112,6 +112,8 @@ def troubled(tmp_path: Path, database_home: Path) -> Iterator[TroubledStage]:
 @pytest.mark.timeout(1200)
 def test_trouble_with_the_database_and_a_frozen_node_lose_nothing(troubled: TroubledStage) -> None:
     stage, sim, proxy = troubled, troubled.sim, troubled.proxy
+    # A call that rings out would take half a minute; of a busy phone a text follows at once.
+    sim.set_phone(PRIYA, calls="busy")
     stage.server.start()
     stage.other.launch(role="worker")
     sim.text(TANYA, WATER)
