@@ -5,6 +5,7 @@ What must not live here: reading files (sources.py), asking the rules (revision.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -43,6 +44,7 @@ RuleT = TypeVar("RuleT", bound=models.Rule)
 # Revisions differ in their rules far more often than in their words: those with the same words share them,
 # and what was found in a message.
 _VOCABULARIES: Final[WeakValueDictionary[str, Vocabulary]] = WeakValueDictionary()
+_LEARNED_WORDS: Final[WeakValueDictionary[str, LearnedWords]] = WeakValueDictionary()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +167,13 @@ def _learned(sources: Mapping[str, Source], trades: Sequence[str]) -> LearnedWor
     if LEARNED not in sources:
         return None
     data = sources[LEARNED].document.data
-    return LearnedWords(data, trades) if isinstance(data, dict) else None
+    if not isinstance(data, dict):
+        return None
+    content = json.dumps([data, sorted(trades)], sort_keys=True)
+    known = _LEARNED_WORDS.get(content)
+    if known is None:
+        known = _LEARNED_WORDS[content] = LearnedWords(data, trades)
+    return known
 
 
 def _vocabulary(source: Source, file: models.Dictionary, problems: list[Problem]) -> Vocabulary | None:

@@ -18,7 +18,7 @@ import re
 import struct
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from app.documents import NOWHERE, Document, DocumentError, Path, Problem, nearest
@@ -91,11 +91,16 @@ class LearnedWords:
             for label in self._questions[question].labels
         ]
         words = data["words"]
-        self._words: Mapping[str, str] = words if isinstance(words, dict) else {}
+        self._lines: Mapping[str, str] = words if isinstance(words, dict) else {}
+        # A message is asked about several times in a row: by stages, for its trace, by another rulebook.
         self._asked = lru_cache(maxsize=64)(self._weighed)
+        self._answered = lru_cache(maxsize=64)(self._answer)
 
     def ask(self, question: str, text: str, subject: str) -> Sureness:
         """Return what the words of a message, folded, say of `question`: priority, trade or kind."""
+        return self._answered(question, text, subject)
+
+    def _answer(self, question: str, text: str, subject: str) -> Sureness:
         found = self._questions[question]
         if not found.possible:
             return NOTHING
@@ -123,8 +128,7 @@ class LearnedWords:
             # What the beginning of a word weighs is told with the word, which stands before it.
             word = word if feature.endswith("*") else feature
             if feature in self._words:
-                _, lanes = _decoded(self._words[feature])
-                weights = self._sums(lanes, 1)
+                weights = self._sums(self._words[feature][1], 1)
                 mean = sum(weights[found.start : end]) / len(found.labels)
                 weighed[word] = weighed.get(word, 0.0) + (weights[at] - mean) / length
         heaviest = sorted(weighed.items(), key=lambda pair: (-pair[1], pair[0]))[:_NAMED]
@@ -132,13 +136,17 @@ class LearnedWords:
 
     def _weighed(self, text: str, subject: str) -> tuple[list[float], float, bool]:
         """Return what the message weighs for each label, and how many and how rare its known words are."""
-        words = self._words
-        told = [_decoded(words[word]) for word in features_of(text, subject) if word in words]
+        weight_of = self._words.get
+        told = [found for word in features_of(text, subject) if (found := weight_of(word))]
         if not told:
             return self._base, 1.0, False
         length = math.sqrt(sum([rarity * rarity for rarity, _ in told]))
         sums = self._sums(sum([lanes for _, lanes in told]), len(told))
         return [base + value / length for base, value in zip(self._base, sums, strict=True)], length, True
+
+    @cached_property
+    def _words(self) -> dict[str, tuple[float, int]]:
+        return {word: _decoded(line) for word, line in self._lines.items()}
 
     def _sums(self, lanes: int, words: int) -> list[int]:
         """Return the sum of each label from the sum of so many words' lanes."""
@@ -166,7 +174,6 @@ def _letter(weight: float) -> str:
     return letter.lower() if weight < 0 else letter
 
 
-@lru_cache(maxsize=20_000)
 def _decoded(line: str) -> tuple[float, int]:
     """Return a word's rarity, and what it weighs for all labels, one question after the other, in lanes.
 
