@@ -68,7 +68,7 @@ def reopen_by_staff(draft: Draft, command: cmd.Reopen) -> None:
         draft.record(ev.Taken(**draft.head(), person=person, previous=ticket.assignee))
         draft.tell(ticket.assignee, TextId.TAKEN, by=person, time=draft.at)
     draft.answer(TextId.REOPENED, person)
-    draft.tell_customer(TextId.REOPENED_C, name="")  # nobody is paged
+    draft.tell_customer(TextId.NOT_FIXED_YET_C)
 
 
 def confirm(draft: Draft, command: cmd.Confirm) -> None:

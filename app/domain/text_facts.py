@@ -112,6 +112,7 @@ class TextId(StrEnum):
     CLOSED_UNCONFIRMED_C = "closed_unconfirmed_c"
     KEPT_OPEN_C = "kept_open_c"
     REOPENED_C = "reopened_c"
+    NOT_FIXED_YET_C = "not_fixed_yet_c"
     CLOSED_ALREADY_C = "closed_already_c"
     CANCELLED_C = "cancelled_c"
     NOTHING_OPEN_C = "nothing_open_c"
@@ -277,6 +278,7 @@ FACTS: Final[Mapping[TextId, frozenset[str]]] = MappingProxyType(
         TextId.CLOSED_UNCONFIRMED_C: _CUSTOMER | {"time"},
         TextId.KEPT_OPEN_C: _CUSTOMER,
         TextId.REOPENED_C: _CUSTOMER,
+        TextId.NOT_FIXED_YET_C: _CUSTOMER,
         TextId.CLOSED_ALREADY_C: _CUSTOMER | {"time"},
         TextId.CANCELLED_C: _CUSTOMER,
         TextId.NOTHING_OPEN_C: frozenset({"company", "phone"}),

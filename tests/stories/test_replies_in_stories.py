@@ -92,6 +92,9 @@ def test_done_may_be_undone_and_what_was_done_may_follow(place: Town) -> None:
     assert place.ticket().ticket.resolution == "tightened the joint"
     place.text(DANA, "REOPEN 1042")
     assert (place.ticket().ticket.state, place.ticket().ticket.assignee) == ("acknowledged", "dana")
+    # The customer said nothing, so nobody asks them what is wrong.
+    told = "sorry, it is not fixed yet after all. Dana Reyes goes on with it. We ask you again when it is."
+    assert place.last(TANYA) == f"Tidewell 1042: {told}"
     place.text(DANA, "RELEASE")
     place.text(DANA, "UPDATE the plumber is on his way")
     assert "plumber is on his way" in place.last(TANYA)

@@ -82,7 +82,8 @@ def test_a_user_who_is_not_in_the_directory_acts_under_their_name(flooded: Town)
     visit.do("done", text="valve replaced")
     visit.do("reopen", text="still wet")
     flooded.settle()
-    assert flooded.last(TANYA) == "Tidewell 1042: sorry. It is open again. What is still wrong?"
+    goes_on = "Tidewell Facility Care goes on with it. We ask you again when it is."
+    assert flooded.last(TANYA) == f"Tidewell 1042: sorry, it is not fixed yet after all. {goes_on}"
 
 
 def test_the_board_acknowledges_in_one_tap_and_keeps_its_filters(flooded: Town) -> None:
